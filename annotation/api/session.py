@@ -1,0 +1,69 @@
+"""Sign in, sign out, and who am I."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.middleware.csrf import get_token
+from django.views.decorators.csrf import csrf_protect
+from django.utils.decorators import method_decorator
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.errors import WrongCredentials
+from annotation.permissions import Anyone, roles_of
+
+
+def session_of(request: Request) -> dict[str, Any]:
+    """What the page needs to know about its user."""
+    user = request.user
+    known = user.is_authenticated and user.is_active
+    return {
+        "user": {
+            "username": user.get_username(),
+            "name": user.get_full_name() or user.get_username(),
+            "roles": sorted(roles_of(user)),
+        }
+        if known
+        else None,
+        "csrf_token": get_token(request._request),
+        "version": settings.VERSION,
+    }
+
+
+class Credentials(serializers.Serializer[Any]):
+    """User name and password."""
+
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+# Strangers have no session yet, so DRF would not check the CSRF token of a sign-in.
+@method_decorator(csrf_protect, name="dispatch")
+class SessionView(APIView):
+    """The session of this browser."""
+
+    permission_classes = [Anyone]
+
+    def get(self, request: Request) -> Response:
+        """Who am I."""
+        return Response(session_of(request))
+
+    def post(self, request: Request) -> Response:
+        """Sign in."""
+        credentials = Credentials(data=request.data)
+        credentials.is_valid(raise_exception=True)
+        user = authenticate(request._request, **credentials.validated_data)
+        if user is None:
+            raise WrongCredentials
+        login(request._request, user)
+        request.user = user
+        return Response(session_of(request))
+
+    def delete(self, request: Request) -> Response:
+        """Sign out."""
+        logout(request._request)
+        request.user = request._request.user
+        return Response(session_of(request))

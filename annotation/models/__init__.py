@@ -1,0 +1,33 @@
+"""The tables, one file each; the reason for a constraint stands beside it."""
+
+from annotation.models.audit import AuditRecord
+from annotation.models.dataset import Snapshot
+from annotation.models.job import Job
+from annotation.models.model_version import CornerPrediction, ModelVersion, Pregrading
+from annotation.models.radiograph import Centre, DiscPoint, Patient, Radiograph, Visit
+from annotation.models.reading import AdjudicationCase, Consensus, GradeEvent, Reading
+from annotation.models.retraining import RetrainingSchedule
+from annotation.models.study import QueriedCorner, Round, Study, StudyFilm
+
+__all__ = [
+    "AdjudicationCase",
+    "AuditRecord",
+    "Centre",
+    "Consensus",
+    "CornerPrediction",
+    "DiscPoint",
+    "GradeEvent",
+    "Job",
+    "ModelVersion",
+    "Patient",
+    "Pregrading",
+    "QueriedCorner",
+    "Radiograph",
+    "Reading",
+    "RetrainingSchedule",
+    "Round",
+    "Snapshot",
+    "Study",
+    "StudyFilm",
+    "Visit",
+]

@@ -1,0 +1,187 @@
+"""Patients, visits and their lateral radiographs, as they stand after de-identification."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.append_only import append_only, immutable
+
+REGIONS = [("C", "cervical"), ("L", "lumbar")]
+
+
+class Centre(models.Model):
+    """A hospital, under a pseudonym, so that results can be split by centre."""
+
+    name = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Patient(models.Model):
+    """A patient under a keyed pseudonym.
+
+    The split is drawn once, here and not on the film: a patient's films of two years would
+    otherwise stand on both sides of training and test, which the source paper names as its own
+    weakness. The database refuses to change it.
+    """
+
+    class Split(models.TextChoices):
+        TRAIN = "train"
+        VAL = "val"
+        TEST = "test"
+
+    pseudonym = models.CharField(max_length=32, unique=True)
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="patients")
+    split = models.CharField(max_length=5, choices=Split)
+    sex = models.CharField(max_length=1, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="patient_split_known", condition=Q(split__in=["train", "val", "test"])
+            )
+        ]
+        triggers = [immutable("split", "pseudonym")]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class Visit(models.Model):
+    """One day of one patient. The date is shifted by the patient's secret, constant number of days."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="visits")
+    date = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="visit_once_a_day", fields=["patient", "date"])
+        ]
+        ordering = ["patient", "date"]
+
+    def __str__(self) -> str:
+        return f"{self.patient} {self.date}"
+
+
+class RadiographQuerySet(models.QuerySet["Radiograph"]):
+    """Reads of radiographs as sentences."""
+
+    def ready(self) -> "RadiographQuerySet":
+        """Films that may be read and graded."""
+        return self.filter(state=Radiograph.State.READY)
+
+
+class Radiograph(models.Model):
+    """A lateral film: its calibrated 16-bit picture lies in the picture store under its id."""
+
+    class State(models.TextChoices):
+        READY = "ready"
+        QUARANTINED = "quarantined", "waits for a person's decision"
+        DISCARDED = "discarded"
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="radiographs")
+    region = models.CharField(max_length=1, choices=REGIONS, blank=True)
+    state = models.CharField(max_length=11, choices=State, default=State.READY)
+    reason = models.TextField(blank=True, help_text="Why the film waits or was discarded.")
+    # Keyed hash of SOPInstanceUID. Two rows may share it only while one is a quarantined conflict.
+    sop_uid = models.CharField(max_length=64)
+    pixel_sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField(help_text="pixels")
+    height = models.PositiveIntegerField(help_text="pixels")
+    spacing_mm = models.FloatField(null=True, help_text="mm per pixel; see spacing_plane")
+    spacing_plane = models.CharField(max_length=10, blank=True)
+    window_center = models.FloatField()
+    window_width = models.FloatField()
+    manufacturer = models.CharField(max_length=64, blank=True)
+    scanner = models.CharField(max_length=64, blank=True, help_text="manufacturer's model name")
+    recipe = models.CharField(max_length=16, help_text="version of the pixel recipe, 'film/1'")
+    imported_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RadiographQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # A film once: the same pixels under another UID are the same film.
+            models.UniqueConstraint(name="film_once_by_pixels", fields=["pixel_sha256"]),
+            models.UniqueConstraint(
+                name="film_once_by_uid",
+                fields=["sop_uid"],
+                condition=Q(state="ready"),
+            ),
+            models.CheckConstraint(
+                name="ready_film_has_region", condition=~Q(state="ready") | Q(region__in=["C", "L"])
+            ),
+            models.CheckConstraint(
+                name="quarantine_has_reason", condition=~Q(state="quarantined") | ~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="film_has_extent", condition=Q(width__gt=0) & Q(height__gt=0)
+            ),
+        ]
+        triggers = [immutable("pixel_sha256", "width", "height", "visit_id")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"radiograph {self.pk}"
+
+    @property
+    def picture_path(self) -> Path:
+        """Where the calibrated 16-bit picture lies (JPEG-LS, lossless)."""
+        return Path(settings.PICTURES) / f"{self.pk}.jls"
+
+    @property
+    def preview_path(self) -> Path:
+        """Where the small 8-bit preview lies (JPEG)."""
+        return Path(settings.PICTURES) / f"{self.pk}.jpg"
+
+
+class DiscPointQuerySet(models.QuerySet["DiscPoint"]):
+    """Reads of disc points as sentences."""
+
+    def current(self) -> "DiscPointQuerySet":
+        """One row per film and disc: the newest correction by a reader, else the newest model's."""
+        return self.order_by("radiograph_id", "disc", Q(reader__isnull=True), "-id").distinct(
+            "radiograph_id", "disc"
+        )
+
+    def seen_by(self, reader: models.Model) -> "DiscPointQuerySet":
+        """What a reader works with: own corrections and the model's, never another reader's."""
+        return self.filter(Q(reader=reader) | Q(reader__isnull=True)).current()
+
+
+class DiscPoint(models.Model):
+    """Centre and anterior point of one disc space, by a model or corrected by a reader.
+
+    Coordinates are film pixels, x to the right, y down, pixel centres at whole numbers.
+    """
+
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="disc_points")
+    disc = models.CharField(max_length=7, help_text="'C2/C3'")
+    center_x = models.FloatField()
+    center_y = models.FloatField()
+    anterior_x = models.FloatField()
+    anterior_y = models.FloatField()
+    confidence = models.FloatField(null=True)
+    model_version = models.ForeignKey("ModelVersion", null=True, on_delete=models.PROTECT)
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    idempotency_key = models.UUIDField(null=True, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DiscPointQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="disc_point_by_model_or_reader",
+                condition=Q(model_version__isnull=False, reader__isnull=True)
+                | Q(model_version__isnull=True, reader__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="one_disc_prediction_per_version",
+                fields=["radiograph", "disc", "model_version"],
+            ),
+        ]
+        triggers = append_only()

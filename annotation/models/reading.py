@@ -1,0 +1,194 @@
+"""Readings and their append-only ledger of grades; cases for adjudication; consensus."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.append_only import append_only, immutable
+from annotation.models.radiograph import Radiograph
+from annotation.models.study import Round, Study
+
+
+class ReadingQuerySet(models.QuerySet["Reading"]):
+    """Reads of readings as sentences. Every reader's query starts with ``of``."""
+
+    def of(self, user: "models.Model") -> "ReadingQuerySet":
+        """The reader's own, and nobody else's: blinding by query, not by template."""
+        return self.filter(reader=user)
+
+    def committed(self) -> "ReadingQuerySet":
+        """Readings that the reader has finished."""
+        return self.filter(committed_at__isnull=False)
+
+    def pending(self) -> "ReadingQuerySet":
+        """Readings still to be done, in the reader's drawn order."""
+        return self.filter(committed_at__isnull=True).order_by("position")
+
+
+class Reading(models.Model):
+    """One reader, one film, one round: the place in the queue and what was read there.
+
+    ``site`` is empty where the whole film is read, and one corner in a relabel round: the place is
+    then that corner, and lease, order and commit are the same for both. The place order is drawn
+    once and stored.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="readings")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="readings")
+    site = models.CharField(max_length=7, blank=True)
+    position = models.PositiveIntegerField()
+    lease_until = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    committed_at = models.DateTimeField(null=True)
+    commit_key = models.UUIDField(null=True, unique=True)
+
+    objects = ReadingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="reading_once", fields=["round", "reader", "radiograph", "site"]
+            ),
+            models.UniqueConstraint(name="place_once", fields=["round", "reader", "position"]),
+            models.CheckConstraint(
+                name="committed_after_opened",
+                condition=Q(committed_at__isnull=True) | Q(opened_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="next_place",
+                fields=["round", "reader", "position"],
+                condition=Q(committed_at__isnull=True),
+            )
+        ]
+        triggers = [immutable("round_id", "reader_id", "radiograph_id", "site", "position")]
+
+    def __str__(self) -> str:
+        return f"reading {self.pk}"
+
+
+class GradeEventQuerySet(models.QuerySet["GradeEvent"]):
+    """Reads of the ledger as sentences."""
+
+    def current(self) -> "GradeEventQuerySet":
+        """The newest event of every corner of every reading: what stands now."""
+        return self.order_by("reading_id", "site", "-id").distinct("reading_id", "site")
+
+
+class GradeEvent(models.Model):
+    """One entry of the ledger. Nothing is overwritten: undo and a change of mind are new events.
+
+    Grade 0-3, or not assessable with a reason, or neither: the corner is blank again after an undo.
+    """
+
+    class Cause(models.TextChoices):
+        READER = "reader", "the reader graded this corner"
+        FACING = "facing", "follows from the facing corner: a bridge is on both or on neither"
+        UNDO = "undo"
+        REDO = "redo"
+        IMPORTED = "imported", "read elsewhere"
+
+    reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="events")
+    site = models.CharField(max_length=7)
+    grade = models.PositiveSmallIntegerField(null=True)
+    not_assessable = models.CharField(max_length=16, blank=True)
+    findings = models.JSONField(default=list)
+    cause = models.CharField(max_length=8, choices=Cause, default=Cause.READER)
+    # The client draws one key per action; a bridge writes two corners under the same key.
+    idempotency_key = models.UUIDField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    client_time = models.DateTimeField(null=True)
+    ms_spent = models.PositiveIntegerField(null=True)
+    window_center = models.FloatField(null=True)
+    window_width = models.FloatField(null=True)
+    model_version_shown = models.ForeignKey(
+        "ModelVersion", null=True, on_delete=models.PROTECT, help_text="none: read blind"
+    )
+
+    objects = GradeEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="event_once", fields=["idempotency_key", "site"]),
+            models.CheckConstraint(
+                name="grade_0_to_3", condition=Q(grade__isnull=True) | Q(grade__lte=3)
+            ),
+            models.CheckConstraint(
+                name="grade_or_not_assessable",
+                condition=Q(grade__isnull=True) | Q(not_assessable=""),
+            ),
+        ]
+        indexes = [models.Index(name="newest_event", fields=["reading", "site", "-id"])]
+        triggers = append_only()
+        ordering = ["id"]
+
+
+class AdjudicationCase(models.Model):
+    """A corner on which two readers of a round differ. Which of them is shown as A is drawn once."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="cases")
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT)
+    site = models.CharField(max_length=7)
+    reading_a = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
+    reading_b = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="case_once", fields=["study", "radiograph", "site"]),
+            models.CheckConstraint(
+                name="case_has_two_readings", condition=~Q(reading_a=models.F("reading_b"))
+            ),
+        ]
+        triggers = append_only()
+
+
+class ConsensusQuerySet(models.QuerySet["Consensus"]):
+    """Reads of consensus as sentences."""
+
+    def current(self) -> "ConsensusQuerySet":
+        """The newest consensus of every corner of every study."""
+        return self.order_by("study_id", "radiograph_id", "site", "-id").distinct(
+            "study_id", "radiograph_id", "site"
+        )
+
+
+class Consensus(models.Model):
+    """What a study holds to be true of a corner, and by which rule. It never touches the reads."""
+
+    class Rule(models.TextChoices):
+        AGREED = "agreed", "all readers gave the same grade"
+        ADJUDICATED = "adjudicated", "an adjudicator decided"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="consensus")
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="consensus")
+    site = models.CharField(max_length=7)
+    grade = models.PositiveSmallIntegerField(null=True)
+    not_assessable = models.CharField(max_length=16, blank=True)
+    findings = models.JSONField(default=list)
+    rule = models.CharField(max_length=11, choices=Rule)
+    case = models.ForeignKey(AdjudicationCase, null=True, on_delete=models.PROTECT)
+    adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    idempotency_key = models.UUIDField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ConsensusQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "consensus"
+        constraints = [
+            models.UniqueConstraint(
+                name="decision_once", fields=["idempotency_key", "radiograph", "site"]
+            ),
+            models.CheckConstraint(
+                name="consensus_grade_or_not_assessable",
+                condition=Q(grade__isnull=False, grade__lte=3, not_assessable="")
+                | (Q(grade__isnull=True) & ~Q(not_assessable="")),
+            ),
+            models.CheckConstraint(
+                name="adjudicated_by_somebody",
+                condition=~Q(rule="adjudicated") | Q(adjudicator__isnull=False),
+            ),
+        ]
+        triggers = append_only()

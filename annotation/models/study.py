@@ -1,0 +1,123 @@
+"""Reading studies: which films, which readers, in which rounds, under which rules."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.append_only import immutable
+from annotation.models.radiograph import Radiograph
+
+
+class Study(models.Model):
+    """A reading study and its design, which is fixed once the first grade is in."""
+
+    class Assist(models.TextChoices):
+        """When the reader sees the model (domain: pre-grades bias readers)."""
+
+        BLIND = "blind", "never while reading"
+        SECOND_LOOK = "second_look", "after the reader has committed"
+
+    class CervicalSquaring(models.TextChoices):
+        """Healthy C2 to C4 already look square, so the convention must be written down."""
+
+        ALL = "all"
+        C5_C6 = "C5_C6"
+        NONE = "none"
+
+    class MissingSites(models.TextChoices):
+        R3 = "R3", "up to three missing sites of a segment take the segment's mean"
+        STRICT = "strict", "a missing site leaves the segment without a score"
+
+    name = models.CharField(max_length=120, unique=True)
+    assist_mode = models.CharField(max_length=11, choices=Assist, default=Assist.BLIND)
+    cervical_squaring = models.CharField(
+        max_length=5, choices=CervicalSquaring, default=CervicalSquaring.NONE
+    )
+    missing_sites = models.CharField(
+        max_length=6, choices=MissingSites, default=MissingSites.R3
+    )
+    finding_flags = models.BooleanField(default=False)
+    is_open = models.BooleanField(default=True)
+    films = models.ManyToManyField(Radiograph, through="StudyFilm", related_name="studies")
+    readers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="reads_in")
+    adjudicators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="adjudicates_in")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StudyFilm(models.Model):
+    """A film of a study."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT)
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="film_once_per_study", fields=["study", "radiograph"])
+        ]
+
+
+class Round(models.Model):
+    """One pass of the readers: over whole films, or over the corners of a relabel batch."""
+
+    class Kind(models.TextChoices):
+        FULL = "full", "whole films"
+        RELABEL = "relabel", "ranked corners"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.FULL)
+    washout_days = models.PositiveIntegerField(
+        default=0, help_text="days between a reader's commit of a film and its next reading"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="round_number_once", fields=["study", "number"])
+        ]
+        ordering = ["study", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.study} round {self.number}"
+
+
+class QueriedCorner(models.Model):
+    """A corner of a relabel batch, with the reason why it is asked again.
+
+    The score, the stream and the selection probability are kept so that evaluation can use the
+    random stream alone and weight the rest. Readers never see any of it.
+    """
+
+    class Stream(models.TextChoices):
+        RANKED = "ranked"
+        RANDOM = "random"
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="queried_corners")
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT)
+    site = models.CharField(max_length=7)
+    rank = models.PositiveIntegerField()
+    score = models.FloatField()
+    reason = models.CharField(max_length=120)
+    stream = models.CharField(max_length=6, choices=Stream)
+    selection_probability = models.FloatField()
+    model_version = models.ForeignKey("ModelVersion", on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="corner_once_per_batch", fields=["round", "radiograph", "site"]
+            ),
+            models.UniqueConstraint(name="rank_once_per_batch", fields=["round", "rank"]),
+            models.CheckConstraint(
+                name="selection_probability_is_one",
+                condition=Q(selection_probability__gt=0) & Q(selection_probability__lte=1),
+            ),
+        ]
+        triggers = [immutable("site", "rank", "score", "stream", "selection_probability")]
+        ordering = ["round", "rank"]

@@ -1,0 +1,8 @@
+"""The web process. It never loads torch (tests/test_web_does_not_import_torch.py looks)."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation.settings")
+application = get_wsgi_application()
