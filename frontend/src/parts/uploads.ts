@@ -1,0 +1,185 @@
+/**
+ * The queue behind the upload page: many files, a few at a time, each with its own progress and
+ * its own one-line result. One bad file never stops the rest, and a lost connection only pauses:
+ * what failed for want of a network is sent again by `resume()`.
+ */
+
+export type UploadState = "waiting" | "sending" | "done" | "failed";
+
+export interface UploadResult {
+  status: "imported" | "duplicate" | "quarantined" | "refused";
+  reason?: string | null;
+}
+
+export interface Upload<R extends UploadResult = UploadResult> {
+  readonly key: number;
+  readonly name: string;
+  readonly size: number;
+  state: UploadState;
+  /** Share of the bytes sent, 0 to 1. */
+  sent: number;
+  result: R | null;
+  /** Why it failed, as a sentence. */
+  error: string | null;
+}
+
+export type Send<R extends UploadResult> = (
+  file: File,
+  onProgress: (share: number) => void,
+) => Promise<R>;
+
+export interface Tally {
+  waiting: number;
+  sending: number;
+  failed: number;
+  imported: number;
+  duplicate: number;
+  quarantined: number;
+  refused: number;
+}
+
+export class UploadQueue<R extends UploadResult = UploadResult> {
+  #entries: Upload<R>[] = [];
+  #files = new Map<number, File>();
+  #nextKey = 1;
+  #sending = 0;
+
+  constructor(
+    private readonly send: Send<R>,
+    private readonly changed: (uploads: readonly Upload<R>[]) => void,
+    private readonly atOnce = 3,
+  ) {}
+
+  /** Adds files and starts; a file that is already queued (same name, size, date) is left out. */
+  add(files: Iterable<File>): void {
+    const known = new Set([...this.#files.values()].map(identity));
+    for (const file of files) {
+      if (known.has(identity(file))) continue;
+      known.add(identity(file));
+      const key = this.#nextKey++;
+      this.#files.set(key, file);
+      this.#entries.push({
+        key,
+        name: file.name,
+        size: file.size,
+        state: "waiting",
+        sent: 0,
+        result: null,
+        error: null,
+      });
+    }
+    this.#pump();
+  }
+
+  /** Sends again everything that failed. */
+  resume(): void {
+    for (const entry of this.#entries) {
+      if (entry.state === "failed")
+        Object.assign(entry, { state: "waiting", sent: 0, error: null });
+    }
+    this.#pump();
+  }
+
+  /** Takes the finished ones off the list; what waits, runs or failed stays. */
+  clearFinished(): void {
+    this.#entries = this.#entries.filter((entry) => entry.state !== "done");
+    this.#report();
+  }
+
+  /** True while closing the page would lose work. */
+  get busy(): boolean {
+    return this.#entries.some((entry) => entry.state === "waiting" || entry.state === "sending");
+  }
+
+  #pump(): void {
+    while (this.#sending < this.atOnce) {
+      const next = this.#entries.find((entry) => entry.state === "waiting");
+      if (!next) break;
+      void this.#sendOne(next);
+    }
+    this.#report();
+  }
+
+  async #sendOne(entry: Upload<R>): Promise<void> {
+    const file = this.#files.get(entry.key);
+    if (!file) return;
+    entry.state = "sending";
+    this.#sending += 1;
+    try {
+      entry.result = await this.send(file, (share) => {
+        entry.sent = share;
+        this.#report();
+      });
+      entry.sent = 1;
+      entry.state = "done";
+      // The bytes are on the server: let the browser have the memory back.
+      this.#files.delete(entry.key);
+    } catch (error) {
+      entry.state = "failed";
+      entry.error = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#sending -= 1;
+      this.#pump();
+    }
+  }
+
+  #report(): void {
+    // Copies, so that a caller that compares by identity sees each change.
+    this.changed(this.#entries.map((entry) => ({ ...entry })));
+  }
+}
+
+function identity(file: File): string {
+  return `${file.name}|${file.size}|${file.lastModified}`;
+}
+
+/** How many files stand where; the line above the list. */
+export function tally(uploads: readonly Upload[]): Tally {
+  const counts: Tally = {
+    waiting: 0,
+    sending: 0,
+    failed: 0,
+    imported: 0,
+    duplicate: 0,
+    quarantined: 0,
+    refused: 0,
+  };
+  for (const upload of uploads) {
+    if (upload.result) counts[upload.result.status] += 1;
+    else if (upload.state !== "done") counts[upload.state] += 1;
+  }
+  return counts;
+}
+
+/** All files of a drop, folders walked; the order is the one of the file system. */
+export async function droppedFiles(items: Iterable<DataTransferItem>): Promise<File[]> {
+  // Entries must be taken before the first await: the list is emptied when the handler returns.
+  const entries = [...items]
+    .filter((item) => item.kind === "file")
+    .map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
+  const found: File[] = [];
+  for (const { entry, file } of entries) {
+    if (entry) found.push(...(await filesUnder(entry)));
+    else if (file) found.push(file);
+  }
+  return found;
+}
+
+async function filesUnder(entry: FileSystemEntry): Promise<File[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) => {
+      (entry as FileSystemFileEntry).file(resolve, reject);
+    });
+    return file.name.startsWith(".") ? [] : [file];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: File[] = [];
+  for (;;) {
+    // A reader hands out at most 100 entries per call; an empty answer is the end.
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => {
+      reader.readEntries(resolve, reject);
+    });
+    if (batch.length === 0) return found;
+    for (const child of batch) found.push(...(await filesUnder(child)));
+  }
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+
+import { tally, UploadQueue, type Send, type UploadResult } from "../../src/parts/uploads";
+
+const film = (name: string) => new File(["x"], name, { lastModified: 1 });
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+/** A server whose answers the test gives one by one. */
+function slowServer() {
+  const open: {
+    name: string;
+    progress: (share: number) => void;
+    answer: (result: UploadResult) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+  const send: Send<UploadResult> = (file, progress) =>
+    new Promise((answer, fail) => open.push({ name: file.name, progress, answer, fail }));
+  return { open, send };
+}
+
+function queueOn(send: Send<UploadResult>, atOnce = 2) {
+  let seen: readonly { name: string; state: string; sent: number; error: string | null }[] = [];
+  const queue = new UploadQueue(send, (uploads) => (seen = uploads), atOnce);
+  return { queue, now: () => seen, states: () => seen.map((upload) => upload.state) };
+}
+
+describe("the upload queue", () => {
+  it("sends no more files at once than allowed", () => {
+    const { open, send } = slowServer();
+    const { queue, states } = queueOn(send);
+    queue.add([film("a"), film("b"), film("c")]);
+    expect(open.map((one) => one.name)).toEqual(["a", "b"]);
+    expect(states()).toEqual(["sending", "sending", "waiting"]);
+  });
+
+  it("sends the next file when one is answered", async () => {
+    const { open, send } = slowServer();
+    const { queue, states } = queueOn(send, 1);
+    queue.add([film("a"), film("b")]);
+    open[0]?.answer({ status: "imported" });
+    await settled();
+    expect(open.map((one) => one.name)).toEqual(["a", "b"]);
+    expect(states()).toEqual(["done", "sending"]);
+  });
+
+  it("reports the progress of each file", () => {
+    const { open, send } = slowServer();
+    const { queue, now } = queueOn(send);
+    queue.add([film("a"), film("b")]);
+    open[1]?.progress(0.4);
+    expect(now().map((upload) => upload.sent)).toEqual([0, 0.4]);
+  });
+
+  it("goes on with the rest when one file fails", async () => {
+    const { open, send } = slowServer();
+    const { queue, states, now } = queueOn(send, 1);
+    queue.add([film("a"), film("b")]);
+    open[0]?.fail(new Error("The server does not answer."));
+    await settled();
+    open[1]?.answer({ status: "imported" });
+    await settled();
+    expect(states()).toEqual(["failed", "done"]);
+    expect(now()[0]?.error).toBe("The server does not answer.");
+  });
+
+  it("sends failed files again when resumed, and only those", async () => {
+    const { open, send } = slowServer();
+    const { queue, states } = queueOn(send);
+    queue.add([film("a"), film("b")]);
+    open[0]?.answer({ status: "imported" });
+    open[1]?.fail(new Error("offline"));
+    await settled();
+    queue.resume();
+    expect(open.map((one) => one.name)).toEqual(["a", "b", "b"]);
+    expect(states()).toEqual(["done", "sending"]);
+  });
+
+  it("does not queue the same file twice", () => {
+    const { open, send } = slowServer();
+    const { queue, states } = queueOn(send, 5);
+    queue.add([film("a"), film("a")]);
+    queue.add([film("a")]);
+    expect(open).toHaveLength(1);
+    expect(states()).toEqual(["sending"]);
+  });
+
+  it("is busy until the last answer", async () => {
+    const { open, send } = slowServer();
+    const { queue } = queueOn(send);
+    queue.add([film("a")]);
+    expect(queue.busy).toBe(true);
+    open[0]?.answer({ status: "refused", reason: "This is no film." });
+    await settled();
+    expect(queue.busy).toBe(false);
+  });
+
+  it("clears what is done and keeps what failed", async () => {
+    const { open, send } = slowServer();
+    const { queue, now } = queueOn(send);
+    queue.add([film("a"), film("b")]);
+    open[0]?.answer({ status: "duplicate" });
+    open[1]?.fail(new Error("offline"));
+    await settled();
+    queue.clearFinished();
+    expect(now().map((upload) => upload.name)).toEqual(["b"]);
+  });
+
+  it("tallies results by what the server said", async () => {
+    const { open, send } = slowServer();
+    let counts = tally([]);
+    const queue = new UploadQueue(send, (uploads) => (counts = tally(uploads)), 3);
+    queue.add(["a", "b", "c", "d"].map(film));
+    open[0]?.answer({ status: "imported" });
+    open[1]?.answer({ status: "quarantined", reason: "region" });
+    open[2]?.fail(new Error("offline"));
+    await settled();
+    expect(counts).toMatchObject({
+      imported: 1,
+      quarantined: 1,
+      failed: 1,
+      sending: 1,
+      waiting: 0,
+    });
+  });
+});
