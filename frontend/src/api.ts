@@ -1,0 +1,188 @@
+/**
+ * Every request of the frontend, typed; the only file that calls fetch.
+ *
+ * A refusal of the server becomes an ApiError with its name and sentence; no answer at all
+ * becomes an ApiError with status 0 and the name "offline".
+ */
+
+import type * as c from "./contract";
+import { texts } from "./texts";
+
+const ROOT = "/api/v1/";
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly name: string,
+    readonly sentence: string,
+    readonly detail: Record<string, unknown> = {},
+  ) {
+    super(sentence);
+  }
+
+  /** True when trying the same request again later can help. */
+  get passing(): boolean {
+    return this.status === 0 || this.status >= 500 || this.status === 429;
+  }
+}
+
+type Body = object | FormData | undefined;
+
+let csrfToken = "";
+let onSignedOut: () => void = () => {};
+
+/** Called whenever an answer shows that nobody is signed in any more. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+async function ask(method: string, path: string, body: Body): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRFToken"] = csrfToken;
+  const init: RequestInit = { method, headers, credentials: "same-origin" };
+  if (body instanceof FormData) init.body = body;
+  else if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(body);
+  }
+  try {
+    return await fetch(path.startsWith("/") ? path : ROOT + path, init);
+  } catch {
+    throw new ApiError(0, "offline", texts.errors.offline);
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  try {
+    const { error } = await response.json();
+    return new ApiError(response.status, error.name, error.sentence, error.detail ?? {});
+  } catch {
+    const sentence = response.status >= 500 ? texts.errors.server : texts.errors.unexpected;
+    return new ApiError(response.status, "unexpected", sentence);
+  }
+}
+
+/**
+ * Ask, and once more with a fresh token after a 403: the token changes at sign-in, and a tab
+ * left open over night still holds the old one.
+ */
+async function answered(method: string, path: string, body?: Body): Promise<Response> {
+  let response = await ask(method, path, body);
+  const aboutSession = path === "session";
+  if ((response.status === 401 || response.status === 403) && !aboutSession) {
+    const stale = csrfToken;
+    const { user } = await session();
+    if (!user) {
+      onSignedOut();
+      throw new ApiError(401, "signed_out", texts.errors.signedOut);
+    }
+    if (method !== "GET" && csrfToken !== stale) response = await ask(method, path, body);
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+async function json<T>(method: string, path: string, body?: Body): Promise<T> {
+  const response = await answered(method, path, body);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+const get = <T>(path: string) => json<T>("GET", path);
+const post = <T>(path: string, body: Body = {}) => json<T>("POST", path, body);
+const patch = <T>(path: string, body: Body) => json<T>("PATCH", path, body);
+
+function query(values: Record<string, string | number | undefined | null>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
+  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  return text ? `?${text}` : "";
+}
+
+async function remembered(answer: Promise<c.Session>): Promise<c.Session> {
+  const session = await answer;
+  if (session?.csrf_token) csrfToken = session.csrf_token;
+  return session;
+}
+
+// --- session -----------------------------------------------------------------------------------
+export const session = () => remembered(get<c.Session>("session"));
+export const signIn = async (username: string, password: string) => {
+  await session(); // the sign-in itself needs a token
+  return remembered(post<c.Session>("session", { username, password }));
+};
+export const signOut = async () => {
+  await json<void>("DELETE", "session");
+  return session();
+};
+
+// --- radiographs -------------------------------------------------------------------------------
+export const radiographs = (filter: c.RadiographFilter = {}) =>
+  get<c.Page<c.Radiograph>>(`radiographs${query({ ...filter })}`);
+export const uploadRadiograph = (file: File) => {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return post<c.ImportedFile>("radiographs", form);
+};
+export const setRegion = (id: number, region: "C" | "L") =>
+  patch<c.Radiograph>(`radiographs/${id}`, { region });
+export const discardRadiograph = (id: number) =>
+  patch<c.Radiograph>(`radiographs/${id}`, { state: "discarded" });
+export const pregrade = (ids: number[] | "all") => post<c.Job>("pregrade", { radiographs: ids });
+
+// --- studies -----------------------------------------------------------------------------------
+export const studies = () => get<c.Study[]>("studies");
+export const study = (id: number) => get<c.StudyDetail>(`studies/${id}`);
+export const createStudy = (study: c.NewStudy) => post<c.Study>("studies", study);
+export const ranking = (id: number, limit?: number) =>
+  get<c.Ranking>(`studies/${id}/ranking${query({ limit })}`);
+export const openRelabelBatch = (id: number, batch: c.NewRelabelBatch) =>
+  post<c.StudyRound>(`studies/${id}/relabel_batches`, batch);
+export const agreement = (id: number, round?: number) =>
+  get<c.Agreement>(`studies/${id}/agreement${query({ round })}`);
+export const users = () => get<c.User[]>("users");
+
+// --- reading -----------------------------------------------------------------------------------
+export const worklist = () => get<c.WorklistEntry[]>("worklist");
+export const nextReading = (round: number) => post<c.NextReading>(`rounds/${round}/next`);
+export const reading = (id: number) => get<c.Reading>(`readings/${id}`);
+export const renewLease = (id: number) => post<unknown>(`readings/${id}/renew`);
+export const returnReading = (id: number) => post<unknown>(`readings/${id}/return`);
+export const saveGrade = (id: number, event: c.GradeEvent) =>
+  post<c.Graded>(`readings/${id}/grades`, event);
+export const undoGrade = (id: number, event: c.Keyed) =>
+  post<c.Undone>(`readings/${id}/undo`, event);
+export const redoGrade = (id: number, event: c.Keyed) =>
+  post<c.Undone>(`readings/${id}/redo`, event);
+export const saveDiscPoints = (id: number, event: c.DiscPointsEvent) =>
+  post<{ discs: c.Disc[] }>(`readings/${id}/disc_points`, event);
+export const commitReading = (id: number, event: c.Keyed) =>
+  post<c.Reading>(`readings/${id}/commit`, event);
+
+/** The stored picture file (JPEG-LS, 16 bit) as bytes. */
+export const picture = async (url: string): Promise<ArrayBuffer> =>
+  (await answered("GET", url)).arrayBuffer();
+
+// --- adjudication ------------------------------------------------------------------------------
+export const adjudications = () => get<c.AdjudicationEntry[]>("adjudication");
+export const nextCase = (study: number) => post<c.NextCase>(`studies/${study}/adjudication/next`);
+export const decide = (id: number, decision: c.Decision) =>
+  post<{ settled: number }>(`adjudication/${id}/decision`, decision);
+
+// --- model versions, jobs ----------------------------------------------------------------------
+export const modelVersions = () => get<c.ModelVersions>("model_versions");
+export const startTraining = (run: c.NewTrainingRun) => post<c.Job>("training_runs", run);
+export const promote = (id: number) => post<c.ModelVersion>(`model_versions/${id}/promote`);
+export const reject = (id: number) => post<c.ModelVersion>(`model_versions/${id}/reject`);
+export const jobs = (kind?: string) => get<c.Job[]>(`jobs${query({ kind })}`);
+export const job = (id: number) => get<c.Job>(`jobs/${id}`);
+export const cancelJob = (id: number) => post<c.Job>(`jobs/${id}/cancel`);
+export const retrainingSchedule = () => get<c.RetrainingSchedule>("retraining_schedule");
+export const setRetrainingSchedule = (schedule: Partial<c.RetrainingSchedule>) =>
+  patch<c.RetrainingSchedule>("retraining_schedule", schedule);
+
+// --- export ------------------------------------------------------------------------------------
+/** A plain link: the browser downloads the file with the session's cookie. */
+export const exportUrl = (study: number, file: c.ExportFile) =>
+  `${ROOT}export/studies/${study}/${file}`;
+export const exportToken = () => get<c.ExportToken>("export/token");
+export const createExportToken = () => post<c.ExportToken>("export/token");
+export const deleteExportToken = () => json<void>("DELETE", "export/token");

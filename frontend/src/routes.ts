@@ -1,0 +1,141 @@
+/** The table of addresses: which screen, for whom, in which light. */
+
+import type { Component } from "svelte";
+
+import type { Role, User } from "./contract";
+import { texts } from "./texts";
+
+type Screen = { default: Component<{ params: Params }> };
+export type Params = Record<string, string>;
+
+export interface Route {
+  path: string;
+  title: string;
+  roles: readonly Role[];
+  /** Films are read in the dark; everything else is office work. */
+  theme: "dark" | "light";
+  /** Shown in the navigation bar. */
+  menu: boolean;
+  load: () => Promise<Screen>;
+}
+
+const READERS: readonly Role[] = ["reader"];
+const ADJUDICATORS: readonly Role[] = ["adjudicator"];
+const OFFICE: readonly Role[] = ["coordinator", "admin"];
+
+const route = (
+  path: string,
+  title: string,
+  roles: readonly Role[],
+  theme: Route["theme"],
+  load: () => Promise<unknown>,
+): Route => ({ path, title, roles, theme, load: load as Route["load"], menu: !path.includes(":") });
+
+export const ROUTES: readonly Route[] = [
+  route(
+    "/worklist",
+    texts.routes.worklist,
+    READERS,
+    "light",
+    () => import("./screens/Worklist.svelte"),
+  ),
+  route(
+    "/rounds/:round",
+    texts.routes.reading,
+    READERS,
+    "dark",
+    () => import("./screens/Reading.svelte"),
+  ),
+  route(
+    "/adjudication",
+    texts.routes.adjudication,
+    ADJUDICATORS,
+    "light",
+    () => import("./screens/Adjudications.svelte"),
+  ),
+  route(
+    "/adjudication/:study",
+    texts.routes.adjudication,
+    ADJUDICATORS,
+    "dark",
+    () => import("./screens/Adjudication.svelte"),
+  ),
+  route(
+    "/radiographs",
+    texts.routes.radiographs,
+    OFFICE,
+    "light",
+    () => import("./screens/Radiographs.svelte"),
+  ),
+  route(
+    "/studies",
+    texts.routes.studies,
+    OFFICE,
+    "light",
+    () => import("./screens/Studies.svelte"),
+  ),
+  route(
+    "/studies/:study",
+    texts.routes.studies,
+    OFFICE,
+    "light",
+    () => import("./screens/Studies.svelte"),
+  ),
+  route(
+    "/agreement",
+    texts.routes.agreement,
+    OFFICE,
+    "light",
+    () => import("./screens/Agreement.svelte"),
+  ),
+  route(
+    "/agreement/:study",
+    texts.routes.agreement,
+    OFFICE,
+    "light",
+    () => import("./screens/Agreement.svelte"),
+  ),
+  route(
+    "/models",
+    texts.routes.modelVersions,
+    OFFICE,
+    "light",
+    () => import("./screens/ModelVersions.svelte"),
+  ),
+  route(
+    "/datasets",
+    texts.routes.datasets,
+    [...OFFICE, "data"],
+    "light",
+    () => import("./screens/Datasets.svelte"),
+  ),
+];
+
+const allowed = (route: Route, user: User) => route.roles.some((role) => user.roles.includes(role));
+
+/** The menu of this user, in the order of the table. */
+export const menuOf = (user: User): Route[] =>
+  ROUTES.filter((route) => route.menu && allowed(route, user));
+
+/** The parameters when `path` fits the pattern, else null: "/rounds/:round" fits "/rounds/7". */
+export function match(pattern: string, path: string): Params | null {
+  const wanted = pattern.split("/");
+  const given = path.replace(/\/+$/, "").split("/");
+  if (wanted.length !== given.length) return null;
+  const params: Params = {};
+  for (const [index, part] of wanted.entries()) {
+    const value = given[index] as string;
+    if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(value);
+    else if (part !== value) return null;
+  }
+  return params;
+}
+
+/** Screen and parameters for an address, if it exists and this user may see it. */
+export function find(path: string, user: User): { route: Route; params: Params } | null {
+  for (const route of ROUTES) {
+    const params = match(route.path, path);
+    if (params && allowed(route, user)) return { route, params };
+  }
+  return null;
+}

@@ -1,0 +1,38 @@
+/** Who is signed in, and whether the session ended under somebody's hands. */
+
+import * as api from "./api";
+import type { User } from "./contract";
+
+export const session = $state<{
+  user: User | null;
+  known: boolean;
+  /** The session ended while this user was working: their page stays behind the sign-in form. */
+  expired: boolean;
+  version: string;
+}>({ user: null, known: false, expired: false, version: "" });
+
+api.whenSignedOut(() => {
+  if (session.user) session.expired = true;
+});
+
+export async function resume(): Promise<void> {
+  const answer = await api.session();
+  session.user = answer.user;
+  session.version = answer.version;
+  session.known = true;
+}
+
+export async function signIn(username: string, password: string): Promise<void> {
+  const answer = await api.signIn(username, password);
+  const sameUser = session.user?.username === answer.user?.username;
+  session.user = answer.user;
+  session.known = true;
+  session.expired = false;
+  // Somebody else must not go on in the first one's page.
+  if (!sameUser && window.location.pathname !== "/") window.location.assign("/");
+}
+
+export async function signOut(): Promise<void> {
+  await api.signOut();
+  window.location.assign("/");
+}

@@ -1,0 +1,2 @@
+/** Texts of the office screens: radiographs, studies, agreement, model versions, datasets. */
+export const office = {};

@@ -1,0 +1,2 @@
+/** Texts of the reading room: reading, rapid reading, adjudication. */
+export const reading = {};
