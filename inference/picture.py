@@ -1,0 +1,171 @@
+"""The stored 16-bit picture: one file format for the store, the browser and the snapshot folder.
+
+JPEG-LS lossless (ISO/IEC 14495-1): a browser decodes it in WebAssembly, a film of 2000 x 2500
+pixels at 12 bits takes about a third of its raw size, and what was written is what is read, bit
+for bit. Display contrast is chosen here too, because it never changes the stored values.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jpeg_ls
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint16]
+
+# A sample of at least nine bits takes two bytes in every decoder: the reader never has to ask.
+_LEAST_BITS = 9
+# JPEG-LS codes a side in 16 bits.
+_LONGEST_SIDE = 65535
+# The side on which the automatic window looks: averaging removes quantum noise, so that a flat
+# collimated border is flat.
+_LOOK_AT = 256
+# Of the picture's range: how far an even region may stray from its value at the edge.
+_EVEN = 0.015
+# Share of the picture from which an even region at the edge is a border or bare exposure.
+_LEAST_REGION = 0.02
+# Below this share of the picture the mask has gone wrong; then the whole picture counts.
+_LEAST_ANATOMY = 0.10
+
+
+@dataclass(frozen=True)
+class Window:
+    """A linear display window in stored values: centre and full width."""
+
+    center: float
+    width: float
+
+    @property
+    def low(self) -> float:
+        """The stored value shown black."""
+        return self.center - self.width / 2
+
+    @property
+    def high(self) -> float:
+        """The stored value shown white."""
+        return self.center + self.width / 2
+
+
+def encode_picture(pixels: Picture) -> bytes:
+    """JPEG-LS bytes of uint16 [rows, cols].
+
+    Raises ValueError for another shape or type, and for a speck of a few pixels, which the
+    encoder's buffer has no room for.
+    """
+    if pixels.dtype != np.uint16 or pixels.ndim != 2 or pixels.size == 0:
+        raise ValueError(f"A picture is uint16 [rows, cols], not {pixels.dtype} {pixels.shape}.")
+    rows, cols = pixels.shape
+    if max(rows, cols) > _LONGEST_SIDE:
+        raise ValueError(f"A picture of {rows} x {cols} pixels is too long for JPEG-LS.")
+    bits = max(_LEAST_BITS, int(pixels.max()).bit_length())
+    raw = np.ascontiguousarray(pixels, dtype="<u2").tobytes()
+    try:
+        return bytes(jpeg_ls.encode_buffer(raw, rows, cols, 1, bits))
+    except RuntimeError as error:
+        raise ValueError(f"This {rows} x {cols} picture cannot be encoded: {error}") from error
+
+
+def decode_picture(data: bytes) -> Picture:
+    """uint16 [rows, cols] of JPEG-LS bytes. Raises ValueError when they hold no 16-bit picture."""
+    info: dict[str, Any]
+    try:
+        raw, info = jpeg_ls.decode_buffer(data)
+    except RuntimeError as error:
+        raise ValueError(f"These bytes are no JPEG-LS picture: {error}") from error
+    if info["components"] != 1 or info["bits_per_sample"] < _LEAST_BITS:
+        raise ValueError("This JPEG-LS picture is not a single 16-bit channel.")
+    shape = (info["height"], info["width"])
+    return np.frombuffer(raw, dtype="<u2").reshape(shape).astype(np.uint16, copy=False)
+
+
+def write_picture(path: str | os.PathLike[str], pixels: Picture) -> None:
+    """Write uint16 [rows, cols] to `path`, whole or not at all."""
+    write_whole(path, encode_picture(pixels))
+
+
+def read_picture(path: str | os.PathLike[str]) -> Picture:
+    """Read what `write_picture` wrote. Raises OSError, or ValueError for a damaged file."""
+    return decode_picture(Path(path).read_bytes())
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write bytes so that a reader, or the next start after a crash, sees all of them or none."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def automatic_window(pixels: Picture) -> Window:
+    """The first display window of uint16 [rows, cols]: the 1st to 99th percentile of the anatomy.
+
+    Even regions that touch the edge (collimator, direct exposure, digitiser border) and the few
+    pixels of a lead marker do not set the range.
+    """
+    small = _shrink(pixels, _LOOK_AT).astype(np.float32)
+    low, high = np.percentile(small[_anatomy(small)], [1.0, 99.0])
+    margin = 0.02 * (high - low)
+    width = max(float(high - low + 2 * margin), 1.0)
+    return Window(center=float(low + high) / 2, width=width)
+
+
+def preview_jpeg(pixels: Picture, window: Window, longest: int = 1024, quality: int = 85) -> bytes:
+    """An 8-bit greyscale JPEG of the windowed picture, its longer side at most `longest` pixels."""
+    small = _shrink(pixels, longest).astype(np.float32)
+    small -= window.low
+    small *= 255.0 / window.width
+    grey = np.rint(np.clip(small, 0, 255)).astype(np.uint8)
+    done, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ValueError("The preview could not be encoded as JPEG.")
+    return data.tobytes()
+
+
+def _shrink(pixels: Picture, longest: int) -> Picture:
+    """Area average to at most `longest` pixels on the longer side; never enlarges."""
+    rows, cols = pixels.shape
+    scale = longest / max(rows, cols)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint16, copy=False)
+
+
+def _anatomy(small: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mask of what is not an even region touching the edge; everything when little is left."""
+    everything = np.ones(small.shape, dtype=bool)
+    low, high = np.percentile(small, [0.5, 99.5])
+    tolerance = max(float(high - low) * _EVEN, 0.5)
+    outside = np.zeros((small.shape[0] + 2, small.shape[1] + 2), np.uint8)  # as floodFill wants it
+    for x, y in _edge(*small.shape):
+        if outside[y + 1, x + 1]:
+            continue
+        grown = outside.copy()
+        flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
+        area = cv2.floodFill(small, grown, (x, y), (0.0,), (tolerance,), (tolerance,), flags)[0]
+        if area >= _LEAST_REGION * small.size:
+            outside = grown
+    # A region's own edge is blurred over two pixels: grow it.
+    anatomy = cv2.dilate(outside[1:-1, 1:-1], np.ones((3, 3), np.uint8), iterations=2) == 0
+    return anatomy if anatomy.mean() >= _LEAST_ANATOMY else everything
+
+
+def _edge(rows: int, cols: int) -> list[tuple[int, int]]:
+    """Every fourth (x, y) along the picture's edge."""
+    across, down = range(0, cols, 4), range(0, rows, 4)
+    return [(x, y) for x in across for y in (0, rows - 1)] + [
+        (x, y) for y in down for x in (0, cols - 1)
+    ]
