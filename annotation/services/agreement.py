@@ -7,7 +7,6 @@ ICC(3,.) asks for consistency and forgives that. `,1` is one reader's score, `,k
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +116,7 @@ def mean_squares(ratings: FloatArray) -> MeanSquares:
     # Means such as 13.2 are not exact in binary: what is left below this is rounding, not spread.
     rounding = (1e-12 * np.abs(ratings).max()) ** 2
 
-    def square(deviation: Any, degrees: int, repeats: int = 1) -> float:
+    def square(deviation: FloatArray, degrees: int, repeats: int = 1) -> float:
         value = repeats * float((deviation**2).sum()) / degrees
         return value if value > rounding else 0.0
 
@@ -157,6 +156,8 @@ def _f_ratio(targets: float, error: float, between: int, within: int) -> FloatAr
 def _single(ratio: FloatArray, k: int) -> Icc:
     if np.isinf(ratio[0]):
         return Icc(1.0, (1.0, 1.0))
+    if ratio[0] == 0:
+        return Icc(-1 / (k - 1), None, NO_INTERVAL)
     value, low, high = (float(x) for x in (ratio - 1) / (ratio + k - 1))
     return Icc(value, (low, high))
 
