@@ -66,8 +66,13 @@ async function refusal(response: Response): Promise<ApiError> {
  * Ask, and once more with a fresh token after a 403: the token changes at sign-in, and a tab
  * left open over night still holds the old one.
  */
-async function answered(method: string, path: string, body?: Body): Promise<Response> {
-  let response = await ask(method, path, body);
+async function answered(
+  method: string,
+  path: string,
+  body?: Body,
+  send: typeof ask = ask,
+): Promise<Response> {
+  let response = await send(method, path, body);
   const aboutSession = path === "session";
   if ((response.status === 401 || response.status === 403) && !aboutSession) {
     const stale = csrfToken;
@@ -76,7 +81,7 @@ async function answered(method: string, path: string, body?: Body): Promise<Resp
       onSignedOut();
       throw new ApiError(401, "signed_out", texts.errors.signedOut);
     }
-    if (method !== "GET" && csrfToken !== stale) response = await ask(method, path, body);
+    if (method !== "GET" && csrfToken !== stale) response = await send(method, path, body);
   }
   if (!response.ok) throw await refusal(response);
   return response;
@@ -117,11 +122,28 @@ export const signOut = async () => {
 // --- radiographs -------------------------------------------------------------------------------
 export const radiographs = (filter: c.RadiographFilter = {}) =>
   get<c.Page<c.Radiograph>>(`radiographs${query({ ...filter })}`);
-export const uploadRadiograph = (file: File) => {
+export const uploadRadiograph = async (file: File, onProgress: (share: number) => void) => {
   const form = new FormData();
   form.append("file", file, file.name);
-  return post<c.ImportedFile>("radiographs", form);
+  const response = await answered("POST", "radiographs", form, withProgress(onProgress));
+  return (await response.json()) as c.ImportedFile;
 };
+
+/** fetch cannot tell how much of a body has gone out: uploads use XMLHttpRequest. */
+function withProgress(onProgress: (share: number) => void): typeof ask {
+  return (method, path, body) =>
+    new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open(method, ROOT + path);
+      request.setRequestHeader("Accept", "application/json");
+      request.setRequestHeader("X-CSRFToken", csrfToken);
+      request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+      request.onload = () =>
+        resolve(new Response(request.responseText || null, { status: request.status }));
+      request.onerror = () => reject(new ApiError(0, "offline", texts.errors.offline));
+      request.send(body as FormData);
+    });
+}
 export const setRegion = (id: number, region: "C" | "L") =>
   patch<c.Radiograph>(`radiographs/${id}`, { region });
 export const discardRadiograph = (id: number) =>
