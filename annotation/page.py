@@ -27,7 +27,10 @@ def page(request: HttpRequest, **kwargs: str) -> HttpResponse:
     return render(
         request,
         "page.html",
-        {"script": f"app/{entry['file']}", "styles": [f"app/{css}" for css in entry.get("css", [])]},
+        {
+            "script": f"app/{entry['file']}",
+            "styles": [f"app/{css}" for css in entry.get("css", [])],
+        },
     )
 
 

@@ -23,7 +23,8 @@ def database() -> str:
 def broker() -> str:
     """'ok', or what is wrong."""
     try:
-        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2).ping()
+        url = settings.REDIS_URL.replace("redis+socket:", "unix:")  # Celery spells it otherwise
+        redis.Redis.from_url(url, socket_timeout=2).ping()
     except redis.RedisError as problem:
         return f"The broker does not answer: {type(problem).__name__}."
     return "ok"

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,539 +17,1338 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Centre',
+            name="Centre",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Radiograph',
+            name="Radiograph",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(blank=True, choices=[('C', 'cervical'), ('L', 'lumbar')], max_length=1)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('quarantined', "waits for a person's decision"), ('discarded', 'Discarded')], default='ready', max_length=11)),
-                ('reason', models.TextField(blank=True, help_text='Why the film waits or was discarded.')),
-                ('sop_uid', models.CharField(max_length=64)),
-                ('pixel_sha256', models.CharField(max_length=64)),
-                ('width', models.PositiveIntegerField(help_text='pixels')),
-                ('height', models.PositiveIntegerField(help_text='pixels')),
-                ('spacing_mm', models.FloatField(help_text='mm per pixel; see spacing_plane', null=True)),
-                ('spacing_plane', models.CharField(blank=True, max_length=10)),
-                ('window_center', models.FloatField()),
-                ('window_width', models.FloatField()),
-                ('manufacturer', models.CharField(blank=True, max_length=64)),
-                ('scanner', models.CharField(blank=True, help_text="manufacturer's model name", max_length=64)),
-                ('recipe', models.CharField(help_text="version of the pixel recipe, 'film/1'", max_length=16)),
-                ('imported_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        blank=True, choices=[("C", "cervical"), ("L", "lumbar")], max_length=1
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "Ready"),
+                            ("quarantined", "waits for a person's decision"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="ready",
+                        max_length=11,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.TextField(blank=True, help_text="Why the film waits or was discarded."),
+                ),
+                ("sop_uid", models.CharField(max_length=64)),
+                ("pixel_sha256", models.CharField(max_length=64)),
+                ("width", models.PositiveIntegerField(help_text="pixels")),
+                ("height", models.PositiveIntegerField(help_text="pixels")),
+                (
+                    "spacing_mm",
+                    models.FloatField(help_text="mm per pixel; see spacing_plane", null=True),
+                ),
+                ("spacing_plane", models.CharField(blank=True, max_length=10)),
+                ("window_center", models.FloatField()),
+                ("window_width", models.FloatField()),
+                ("manufacturer", models.CharField(blank=True, max_length=64)),
+                (
+                    "scanner",
+                    models.CharField(
+                        blank=True, help_text="manufacturer's model name", max_length=64
+                    ),
+                ),
+                (
+                    "recipe",
+                    models.CharField(
+                        help_text="version of the pixel recipe, 'film/1'", max_length=16
+                    ),
+                ),
+                ("imported_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('full', 'whole films'), ('relabel', 'ranked corners')], default='full', max_length=7)),
-                ('washout_days', models.PositiveIntegerField(default=0, help_text="days between a reader's commit of a film and its next reading")),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("full", "whole films"), ("relabel", "ranked corners")],
+                        default="full",
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "washout_days",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="days between a reader's commit of a film and its next reading",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['study', 'number'],
+                "ordering": ["study", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
-                ('sha256', models.CharField(max_length=64)),
-                ('counts', models.JSONField(help_text='films, corners and patients per split')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, unique=True)),
+                ("sha256", models.CharField(max_length=64)),
+                ("counts", models.JSONField(help_text="films, corners and patients per split")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='AuditRecord',
+            name="AuditRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(help_text="'model_version.promoted'", max_length=64)),
-                ('subject', models.CharField(help_text="'ModelVersion 7'", max_length=120)),
-                ('detail', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(help_text="'model_version.promoted'", max_length=64)),
+                ("subject", models.CharField(help_text="'ModelVersion 7'", max_length=120)),
+                ("detail", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('pregrade', 'Pregrade'), ('training', 'Training')], max_length=8)),
-                ('arguments', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=9)),
-                ('progress', models.FloatField(default=0, help_text='0 to 1')),
-                ('message', models.TextField(blank=True)),
-                ('error', models.TextField(blank=True)),
-                ('result', models.JSONField(default=dict)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=120)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('cancel_asked', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("pregrade", "Pregrade"), ("training", "Training")], max_length=8
+                    ),
+                ),
+                ("arguments", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("progress", models.FloatField(default=0, help_text="0 to 1")),
+                ("message", models.TextField(blank=True)),
+                ("error", models.TextField(blank=True)),
+                ("result", models.JSONField(default=dict)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("cancel_asked", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('task', models.CharField(choices=[('key_points', 'Key Points'), ('corner_grades', 'Corner Grades')], max_length=13)),
-                ('name', models.CharField(max_length=64, unique=True)),
-                ('recipe', models.CharField(max_length=32)),
-                ('state', models.CharField(choices=[('candidate', 'Candidate'), ('serving', 'Serving'), ('retired', 'Retired'), ('rejected', 'Rejected')], default='candidate', max_length=9)),
-                ('weights', models.CharField(help_text='file name below the weights folder', max_length=200)),
-                ('weights_sha256', models.CharField(max_length=64)),
-                ('code_version', models.CharField(max_length=40)),
-                ('metrics', models.JSONField(default=dict, help_text="on the snapshot's frozen test patients")),
-                ('compared_metrics', models.JSONField(default=dict, help_text="the serving version's, on the same test patients")),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('compared_with', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion')),
-                ('snapshot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.snapshot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[("key_points", "Key Points"), ("corner_grades", "Corner Grades")],
+                        max_length=13,
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, unique=True)),
+                ("recipe", models.CharField(max_length=32)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("candidate", "Candidate"),
+                            ("serving", "Serving"),
+                            ("retired", "Retired"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="candidate",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "weights",
+                    models.CharField(
+                        help_text="file name below the weights folder", max_length=200
+                    ),
+                ),
+                ("weights_sha256", models.CharField(max_length=64)),
+                ("code_version", models.CharField(max_length=40)),
+                (
+                    "metrics",
+                    models.JSONField(
+                        default=dict, help_text="on the snapshot's frozen test patients"
+                    ),
+                ),
+                (
+                    "compared_metrics",
+                    models.JSONField(
+                        default=dict, help_text="the serving version's, on the same test patients"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "compared_with",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.modelversion",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.snapshot",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pseudonym', models.CharField(max_length=32, unique=True)),
-                ('split', models.CharField(choices=[('train', 'Train'), ('val', 'Val'), ('test', 'Test')], max_length=5)),
-                ('sex', models.CharField(blank=True, max_length=1)),
-                ('centre', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='annotation.centre')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("pseudonym", models.CharField(max_length=32, unique=True)),
+                (
+                    "split",
+                    models.CharField(
+                        choices=[("train", "Train"), ("val", "Val"), ("test", "Test")], max_length=5
+                    ),
+                ),
+                ("sex", models.CharField(blank=True, max_length=1)),
+                (
+                    "centre",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patients",
+                        to="annotation.centre",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Pregrading',
+            name="Pregrading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('plausible', models.BooleanField()),
-                ('reason', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('corner_grades', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.modelversion')),
-                ('key_points', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.modelversion')),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pregradings', to='annotation.radiograph')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("plausible", models.BooleanField()),
+                ("reason", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "corner_grades",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.modelversion",
+                    ),
+                ),
+                (
+                    "key_points",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.modelversion",
+                    ),
+                ),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pregradings",
+                        to="annotation.radiograph",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DiscPoint',
+            name="DiscPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('disc', models.CharField(help_text="'C2/C3'", max_length=7)),
-                ('center_x', models.FloatField()),
-                ('center_y', models.FloatField()),
-                ('anterior_x', models.FloatField()),
-                ('anterior_y', models.FloatField()),
-                ('confidence', models.FloatField(null=True)),
-                ('idempotency_key', models.UUIDField(null=True, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('reader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('model_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion')),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disc_points', to='annotation.radiograph')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("disc", models.CharField(help_text="'C2/C3'", max_length=7)),
+                ("center_x", models.FloatField()),
+                ("center_y", models.FloatField()),
+                ("anterior_x", models.FloatField()),
+                ("anterior_y", models.FloatField()),
+                ("confidence", models.FloatField(null=True)),
+                ("idempotency_key", models.UUIDField(null=True, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model_version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.modelversion",
+                    ),
+                ),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disc_points",
+                        to="annotation.radiograph",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CornerPrediction',
+            name="CornerPrediction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(max_length=7)),
-                ('p0', models.FloatField()),
-                ('p1', models.FloatField()),
-                ('p2', models.FloatField()),
-                ('p3', models.FloatField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('model_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion')),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corner_predictions', to='annotation.radiograph')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(max_length=7)),
+                ("p0", models.FloatField()),
+                ("p1", models.FloatField()),
+                ("p2", models.FloatField()),
+                ("p3", models.FloatField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "model_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="annotation.modelversion"
+                    ),
+                ),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corner_predictions",
+                        to="annotation.radiograph",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(blank=True, max_length=7)),
-                ('position', models.PositiveIntegerField()),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('committed_at', models.DateTimeField(null=True)),
-                ('commit_key', models.UUIDField(null=True, unique=True)),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='annotation.radiograph')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='annotation.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(blank=True, max_length=7)),
+                ("position", models.PositiveIntegerField()),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("committed_at", models.DateTimeField(null=True)),
+                ("commit_key", models.UUIDField(null=True, unique=True)),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="annotation.radiograph",
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="annotation.round",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GradeEvent',
+            name="GradeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(max_length=7)),
-                ('grade', models.PositiveSmallIntegerField(null=True)),
-                ('not_assessable', models.CharField(blank=True, max_length=16)),
-                ('findings', models.JSONField(default=list)),
-                ('cause', models.CharField(choices=[('reader', 'the reader graded this corner'), ('facing', 'follows from the facing corner: a bridge is on both or on neither'), ('undo', 'Undo'), ('redo', 'Redo'), ('imported', 'read elsewhere')], default='reader', max_length=8)),
-                ('idempotency_key', models.UUIDField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('client_time', models.DateTimeField(null=True)),
-                ('ms_spent', models.PositiveIntegerField(null=True)),
-                ('window_center', models.FloatField(null=True)),
-                ('window_width', models.FloatField(null=True)),
-                ('model_version_shown', models.ForeignKey(help_text='none: read blind', null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion')),
-                ('reading', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='annotation.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(max_length=7)),
+                ("grade", models.PositiveSmallIntegerField(null=True)),
+                ("not_assessable", models.CharField(blank=True, max_length=16)),
+                ("findings", models.JSONField(default=list)),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("reader", "the reader graded this corner"),
+                            (
+                                "facing",
+                                "follows from the facing corner: a bridge is on both or on neither",
+                            ),
+                            ("undo", "Undo"),
+                            ("redo", "Redo"),
+                            ("imported", "read elsewhere"),
+                        ],
+                        default="reader",
+                        max_length=8,
+                    ),
+                ),
+                ("idempotency_key", models.UUIDField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("client_time", models.DateTimeField(null=True)),
+                ("ms_spent", models.PositiveIntegerField(null=True)),
+                ("window_center", models.FloatField(null=True)),
+                ("window_width", models.FloatField(null=True)),
+                (
+                    "model_version_shown",
+                    models.ForeignKey(
+                        help_text="none: read blind",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.modelversion",
+                    ),
+                ),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="annotation.reading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='AdjudicationCase',
+            name="AdjudicationCase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(max_length=7)),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.radiograph')),
-                ('reading_a', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.reading')),
-                ('reading_b', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotation.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(max_length=7)),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="annotation.radiograph"
+                    ),
+                ),
+                (
+                    "reading_a",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.reading",
+                    ),
+                ),
+                (
+                    "reading_b",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotation.reading",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='QueriedCorner',
+            name="QueriedCorner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(max_length=7)),
-                ('rank', models.PositiveIntegerField()),
-                ('score', models.FloatField()),
-                ('reason', models.CharField(max_length=120)),
-                ('stream', models.CharField(choices=[('ranked', 'Ranked'), ('random', 'Random')], max_length=6)),
-                ('selection_probability', models.FloatField()),
-                ('model_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion')),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.radiograph')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='queried_corners', to='annotation.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(max_length=7)),
+                ("rank", models.PositiveIntegerField()),
+                ("score", models.FloatField()),
+                ("reason", models.CharField(max_length=120)),
+                (
+                    "stream",
+                    models.CharField(
+                        choices=[("ranked", "Ranked"), ("random", "Random")], max_length=6
+                    ),
+                ),
+                ("selection_probability", models.FloatField()),
+                (
+                    "model_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="annotation.modelversion"
+                    ),
+                ),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="annotation.radiograph"
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="queried_corners",
+                        to="annotation.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['round', 'rank'],
+                "ordering": ["round", "rank"],
             },
         ),
         migrations.CreateModel(
-            name='Study',
+            name="Study",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('assist_mode', models.CharField(choices=[('blind', 'never while reading'), ('second_look', 'after the reader has committed')], default='blind', max_length=11)),
-                ('cervical_squaring', models.CharField(choices=[('all', 'All'), ('C5_C6', 'C5 C6'), ('none', 'None')], default='none', max_length=5)),
-                ('missing_sites', models.CharField(choices=[('R3', "up to three missing sites of a segment take the segment's mean"), ('strict', 'a missing site leaves the segment without a score')], default='R3', max_length=6)),
-                ('finding_flags', models.BooleanField(default=False)),
-                ('is_open', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('adjudicators', models.ManyToManyField(related_name='adjudicates_in', to=settings.AUTH_USER_MODEL)),
-                ('readers', models.ManyToManyField(related_name='reads_in', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "assist_mode",
+                    models.CharField(
+                        choices=[
+                            ("blind", "never while reading"),
+                            ("second_look", "after the reader has committed"),
+                        ],
+                        default="blind",
+                        max_length=11,
+                    ),
+                ),
+                (
+                    "cervical_squaring",
+                    models.CharField(
+                        choices=[("all", "All"), ("C5_C6", "C5 C6"), ("none", "None")],
+                        default="none",
+                        max_length=5,
+                    ),
+                ),
+                (
+                    "missing_sites",
+                    models.CharField(
+                        choices=[
+                            (
+                                "R3",
+                                "up to three missing sites of a segment take the segment's mean",
+                            ),
+                            ("strict", "a missing site leaves the segment without a score"),
+                        ],
+                        default="R3",
+                        max_length=6,
+                    ),
+                ),
+                ("finding_flags", models.BooleanField(default=False)),
+                ("is_open", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "adjudicators",
+                    models.ManyToManyField(
+                        related_name="adjudicates_in", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "readers",
+                    models.ManyToManyField(related_name="reads_in", to=settings.AUTH_USER_MODEL),
+                ),
             ],
             options={
-                'verbose_name_plural': 'studies',
+                "verbose_name_plural": "studies",
             },
         ),
         migrations.AddField(
-            model_name='snapshot',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='annotation.study'),
+            model_name="snapshot",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="snapshots",
+                to="annotation.study",
+            ),
         ),
         migrations.AddField(
-            model_name='round',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='annotation.study'),
+            model_name="round",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rounds",
+                to="annotation.study",
+            ),
         ),
         migrations.CreateModel(
-            name='RetrainingSchedule',
+            name="RetrainingSchedule",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('enabled', models.BooleanField(default=False)),
-                ('every_hours', models.PositiveIntegerField(default=168)),
-                ('recipe', models.CharField(default='quick', max_length=32)),
-                ('last_started_at', models.DateTimeField(null=True)),
-                ('study', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.study')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False),
+                ),
+                ("enabled", models.BooleanField(default=False)),
+                ("every_hours", models.PositiveIntegerField(default=168)),
+                ("recipe", models.CharField(default="quick", max_length=32)),
+                ("last_started_at", models.DateTimeField(null=True)),
+                (
+                    "study",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.study",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Consensus',
+            name="Consensus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(max_length=7)),
-                ('grade', models.PositiveSmallIntegerField(null=True)),
-                ('not_assessable', models.CharField(blank=True, max_length=16)),
-                ('findings', models.JSONField(default=list)),
-                ('rule', models.CharField(choices=[('agreed', 'all readers gave the same grade'), ('adjudicated', 'an adjudicator decided')], max_length=11)),
-                ('idempotency_key', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('adjudicator', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.adjudicationcase')),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consensus', to='annotation.radiograph')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consensus', to='annotation.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(max_length=7)),
+                ("grade", models.PositiveSmallIntegerField(null=True)),
+                ("not_assessable", models.CharField(blank=True, max_length=16)),
+                ("findings", models.JSONField(default=list)),
+                (
+                    "rule",
+                    models.CharField(
+                        choices=[
+                            ("agreed", "all readers gave the same grade"),
+                            ("adjudicated", "an adjudicator decided"),
+                        ],
+                        max_length=11,
+                    ),
+                ),
+                ("idempotency_key", models.UUIDField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "adjudicator",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="annotation.adjudicationcase",
+                    ),
+                ),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consensus",
+                        to="annotation.radiograph",
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consensus",
+                        to="annotation.study",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'consensus',
+                "verbose_name_plural": "consensus",
             },
         ),
         migrations.AddField(
-            model_name='adjudicationcase',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='annotation.study'),
+            model_name="adjudicationcase",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cases",
+                to="annotation.study",
+            ),
         ),
         migrations.CreateModel(
-            name='StudyFilm',
+            name="StudyFilm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('radiograph', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.radiograph')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='annotation.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "radiograph",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="annotation.radiograph"
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="annotation.study"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='study',
-            name='films',
-            field=models.ManyToManyField(related_name='studies', through='annotation.StudyFilm', to='annotation.radiograph'),
+            model_name="study",
+            name="films",
+            field=models.ManyToManyField(
+                related_name="studies", through="annotation.StudyFilm", to="annotation.radiograph"
+            ),
         ),
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='annotation.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField()),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="annotation.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['patient', 'date'],
+                "ordering": ["patient", "date"],
             },
         ),
         migrations.AddField(
-            model_name='radiograph',
-            name='visit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='radiographs', to='annotation.visit'),
+            model_name="radiograph",
+            name="visit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="radiographs",
+                to="annotation.visit",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditrecord',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='efea6e7f253aba9d3f0286fdc8ed7fdfa4f84fb0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_74608', table='annotation_auditrecord', when='BEFORE')),
+            model_name="auditrecord",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="efea6e7f253aba9d3f0286fdc8ed7fdfa4f84fb0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_74608",
+                    table="annotation_auditrecord",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='running_job_has_lease'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "running"), _negated=True),
+                    ("lease_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="running_job_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='failed_job_says_why'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "failed"), _negated=True),
+                    models.Q(("error", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="failed_job_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='progress_is_a_share'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("progress__gte", 0), ("progress__lte", 1)),
+                name="progress_is_a_share",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'training'), ('state__in', ['queued', 'running'])), fields=('kind',), name='one_training_at_a_time'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "training"), ("state__in", ["queued", "running"])),
+                fields=("kind",),
+                name="one_training_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('split__in', ['train', 'val', 'test'])), name='patient_split_known'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("split__in", ["train", "val", "test"])),
+                name="patient_split_known",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."pseudonym" IS DISTINCT FROM (NEW."pseudonym") OR OLD."split" IS DISTINCT FROM (NEW."split"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a9a0a24a1d058bb0fa95ef44df4d99eb8ef63d39', operation='UPDATE', pgid='pgtrigger_immutable_41458', table='annotation_patient', when='BEFORE')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."pseudonym" IS DISTINCT FROM (NEW."pseudonym") OR OLD."split" IS DISTINCT FROM (NEW."split"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="a9a0a24a1d058bb0fa95ef44df4d99eb8ef63d39",
+                    operation="UPDATE",
+                    pgid="pgtrigger_immutable_41458",
+                    table="annotation_patient",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pregrading',
-            constraint=models.UniqueConstraint(fields=('radiograph', 'key_points', 'corner_grades'), name='pregraded_once_per_versions'),
+            model_name="pregrading",
+            constraint=models.UniqueConstraint(
+                fields=("radiograph", "key_points", "corner_grades"),
+                name="pregraded_once_per_versions",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pregrading',
-            constraint=models.CheckConstraint(condition=models.Q(('plausible', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='implausible_has_reason'),
+            model_name="pregrading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("plausible", True), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
+                name="implausible_has_reason",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='pregrading',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='456a45179b8d50564ad3945d5f7d6078e4870fd0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a5cd2', table='annotation_pregrading', when='BEFORE')),
+            model_name="pregrading",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="456a45179b8d50564ad3945d5f7d6078e4870fd0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a5cd2",
+                    table="annotation_pregrading",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='discpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('model_version__isnull', False), ('reader__isnull', True)), models.Q(('model_version__isnull', True), ('reader__isnull', False)), _connector='OR'), name='disc_point_by_model_or_reader'),
+            model_name="discpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("model_version__isnull", False), ("reader__isnull", True)),
+                    models.Q(("model_version__isnull", True), ("reader__isnull", False)),
+                    _connector="OR",
+                ),
+                name="disc_point_by_model_or_reader",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='discpoint',
-            constraint=models.UniqueConstraint(fields=('radiograph', 'disc', 'model_version'), name='one_disc_prediction_per_version'),
+            model_name="discpoint",
+            constraint=models.UniqueConstraint(
+                fields=("radiograph", "disc", "model_version"),
+                name="one_disc_prediction_per_version",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='discpoint',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3e0e0554ee5ad58e7db481976ad00af0f1083690', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_39853', table='annotation_discpoint', when='BEFORE')),
+            model_name="discpoint",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3e0e0554ee5ad58e7db481976ad00af0f1083690",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_39853",
+                    table="annotation_discpoint",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cornerprediction',
-            constraint=models.UniqueConstraint(fields=('radiograph', 'site', 'model_version'), name='one_prediction_per_version'),
+            model_name="cornerprediction",
+            constraint=models.UniqueConstraint(
+                fields=("radiograph", "site", "model_version"), name="one_prediction_per_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cornerprediction',
-            constraint=models.CheckConstraint(condition=models.Q(('p0__gte', 0), ('p1__gte', 0), ('p2__gte', 0), ('p3__gte', 0), ('p0__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.Value(0.999), '-', models.F('p1')), '-', models.F('p2')), '-', models.F('p3'))), ('p0__lte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.Value(1.001), '-', models.F('p1')), '-', models.F('p2')), '-', models.F('p3')))), name='probabilities_sum_to_one'),
+            model_name="cornerprediction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("p0__gte", 0),
+                    ("p1__gte", 0),
+                    ("p2__gte", 0),
+                    ("p3__gte", 0),
+                    (
+                        "p0__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.Value(0.999), "-", models.F("p1")
+                                ),
+                                "-",
+                                models.F("p2"),
+                            ),
+                            "-",
+                            models.F("p3"),
+                        ),
+                    ),
+                    (
+                        "p0__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.Value(1.001), "-", models.F("p1")
+                                ),
+                                "-",
+                                models.F("p2"),
+                            ),
+                            "-",
+                            models.F("p3"),
+                        ),
+                    ),
+                ),
+                name="probabilities_sum_to_one",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='cornerprediction',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f65ee679e4dc8476bde9b47f8d927aa08b14ea25', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e399f', table='annotation_cornerprediction', when='BEFORE')),
+            model_name="cornerprediction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="f65ee679e4dc8476bde9b47f8d927aa08b14ea25",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_e399f",
+                    table="annotation_cornerprediction",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='gradeevent',
-            index=models.Index(fields=['reading', 'site', '-id'], name='newest_event'),
+            model_name="gradeevent",
+            index=models.Index(fields=["reading", "site", "-id"], name="newest_event"),
         ),
         migrations.AddConstraint(
-            model_name='gradeevent',
-            constraint=models.UniqueConstraint(fields=('idempotency_key', 'site'), name='event_once'),
+            model_name="gradeevent",
+            constraint=models.UniqueConstraint(
+                fields=("idempotency_key", "site"), name="event_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gradeevent',
-            constraint=models.CheckConstraint(condition=models.Q(('grade__isnull', True), ('grade__lte', 3), _connector='OR'), name='grade_0_to_3'),
+            model_name="gradeevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("grade__isnull", True), ("grade__lte", 3), _connector="OR"),
+                name="grade_0_to_3",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gradeevent',
-            constraint=models.CheckConstraint(condition=models.Q(('grade__isnull', True), ('not_assessable', ''), _connector='OR'), name='grade_or_not_assessable'),
+            model_name="gradeevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("grade__isnull", True), ("not_assessable", ""), _connector="OR"
+                ),
+                name="grade_or_not_assessable",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gradeevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='699641a88a51c44cc4d299790faed003522f4db8', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_47bff', table='annotation_gradeevent', when='BEFORE')),
+            model_name="gradeevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="699641a88a51c44cc4d299790faed003522f4db8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_47bff",
+                    table="annotation_gradeevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(condition=models.Q(('committed_at__isnull', True)), fields=['round', 'reader', 'position'], name='next_place'),
+            model_name="reading",
+            index=models.Index(
+                condition=models.Q(("committed_at__isnull", True)),
+                fields=["round", "reader", "position"],
+                name="next_place",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('round', 'reader', 'radiograph', 'site'), name='reading_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                fields=("round", "reader", "radiograph", "site"), name="reading_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('round', 'reader', 'position'), name='place_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                fields=("round", "reader", "position"), name="place_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('committed_at__isnull', True), ('opened_at__isnull', False), _connector='OR'), name='committed_after_opened'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("committed_at__isnull", True), ("opened_at__isnull", False), _connector="OR"
+                ),
+                name="committed_after_opened",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reading',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."radiograph_id" IS DISTINCT FROM (NEW."radiograph_id") OR OLD."reader_id" IS DISTINCT FROM (NEW."reader_id") OR OLD."round_id" IS DISTINCT FROM (NEW."round_id") OR OLD."site" IS DISTINCT FROM (NEW."site"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='41b7fab0d5baf9c8abcd66e9e05f6bc31f43222d', operation='UPDATE', pgid='pgtrigger_immutable_46c06', table='annotation_reading', when='BEFORE')),
+            model_name="reading",
+            trigger=pgtrigger.compiler.Trigger(
+                name="immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."radiograph_id" IS DISTINCT FROM (NEW."radiograph_id") OR OLD."reader_id" IS DISTINCT FROM (NEW."reader_id") OR OLD."round_id" IS DISTINCT FROM (NEW."round_id") OR OLD."site" IS DISTINCT FROM (NEW."site"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="41b7fab0d5baf9c8abcd66e9e05f6bc31f43222d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_immutable_46c06",
+                    table="annotation_reading",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queriedcorner',
-            constraint=models.UniqueConstraint(fields=('round', 'radiograph', 'site'), name='corner_once_per_batch'),
+            model_name="queriedcorner",
+            constraint=models.UniqueConstraint(
+                fields=("round", "radiograph", "site"), name="corner_once_per_batch"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queriedcorner',
-            constraint=models.UniqueConstraint(fields=('round', 'rank'), name='rank_once_per_batch'),
+            model_name="queriedcorner",
+            constraint=models.UniqueConstraint(
+                fields=("round", "rank"), name="rank_once_per_batch"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='queriedcorner',
-            constraint=models.CheckConstraint(condition=models.Q(('selection_probability__gt', 0), ('selection_probability__lte', 1)), name='selection_probability_is_one'),
+            model_name="queriedcorner",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("selection_probability__gt", 0), ("selection_probability__lte", 1)
+                ),
+                name="selection_probability_is_one",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='queriedcorner',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."rank" IS DISTINCT FROM (NEW."rank") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."selection_probability" IS DISTINCT FROM (NEW."selection_probability") OR OLD."site" IS DISTINCT FROM (NEW."site") OR OLD."stream" IS DISTINCT FROM (NEW."stream"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0fb644dce5d5bc5c85476184197691c181ed40db', operation='UPDATE', pgid='pgtrigger_immutable_f9bfb', table='annotation_queriedcorner', when='BEFORE')),
+            model_name="queriedcorner",
+            trigger=pgtrigger.compiler.Trigger(
+                name="immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."rank" IS DISTINCT FROM (NEW."rank") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."selection_probability" IS DISTINCT FROM (NEW."selection_probability") OR OLD."site" IS DISTINCT FROM (NEW."site") OR OLD."stream" IS DISTINCT FROM (NEW."stream"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="0fb644dce5d5bc5c85476184197691c181ed40db",
+                    operation="UPDATE",
+                    pgid="pgtrigger_immutable_f9bfb",
+                    table="annotation_queriedcorner",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'serving')), fields=('task',), name='one_serving_per_task'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "serving")),
+                fields=("task",),
+                name="one_serving_per_task",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='modelversion',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."recipe" IS DISTINCT FROM (NEW."recipe") OR OLD."snapshot_id" IS DISTINCT FROM (NEW."snapshot_id") OR OLD."task" IS DISTINCT FROM (NEW."task") OR OLD."weights" IS DISTINCT FROM (NEW."weights") OR OLD."weights_sha256" IS DISTINCT FROM (NEW."weights_sha256"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='113298db239904cd28a2e02a1bf324fcef68263b', operation='UPDATE', pgid='pgtrigger_immutable_eb6b3', table='annotation_modelversion', when='BEFORE')),
+            model_name="modelversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."recipe" IS DISTINCT FROM (NEW."recipe") OR OLD."snapshot_id" IS DISTINCT FROM (NEW."snapshot_id") OR OLD."task" IS DISTINCT FROM (NEW."task") OR OLD."weights" IS DISTINCT FROM (NEW."weights") OR OLD."weights_sha256" IS DISTINCT FROM (NEW."weights_sha256"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="113298db239904cd28a2e02a1bf324fcef68263b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_immutable_eb6b3",
+                    table="annotation_modelversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='snapshot',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='74b64ec492241eebf656a56d0a75a4cf3d4239f2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f8689', table='annotation_snapshot', when='BEFORE')),
+            model_name="snapshot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="74b64ec492241eebf656a56d0a75a4cf3d4239f2",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_f8689",
+                    table="annotation_snapshot",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('study', 'number'), name='round_number_once'),
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                fields=("study", "number"), name="round_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retrainingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='one_schedule'),
+            model_name="retrainingschedule",
+            constraint=models.CheckConstraint(condition=models.Q(("id", 1)), name="one_schedule"),
         ),
         migrations.AddConstraint(
-            model_name='retrainingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('enabled', False), ('study__isnull', False), _connector='OR'), name='enabled_schedule_names_study'),
+            model_name="retrainingschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("enabled", False), ("study__isnull", False), _connector="OR"),
+                name="enabled_schedule_names_study",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retrainingschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('every_hours__gte', 1)), name='schedule_waits_an_hour'),
+            model_name="retrainingschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("every_hours__gte", 1)), name="schedule_waits_an_hour"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.UniqueConstraint(fields=('idempotency_key', 'radiograph', 'site'), name='decision_once'),
+            model_name="consensus",
+            constraint=models.UniqueConstraint(
+                fields=("idempotency_key", "radiograph", "site"), name="decision_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grade__isnull', False), ('grade__lte', 3), ('not_assessable', '')), models.Q(('grade__isnull', True), models.Q(('not_assessable', ''), _negated=True)), _connector='OR'), name='consensus_grade_or_not_assessable'),
+            model_name="consensus",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("grade__isnull", False), ("grade__lte", 3), ("not_assessable", "")),
+                    models.Q(
+                        ("grade__isnull", True), models.Q(("not_assessable", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="consensus_grade_or_not_assessable",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rule', 'adjudicated'), _negated=True), ('adjudicator__isnull', False), _connector='OR'), name='adjudicated_by_somebody'),
+            model_name="consensus",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("rule", "adjudicated"), _negated=True),
+                    ("adjudicator__isnull", False),
+                    _connector="OR",
+                ),
+                name="adjudicated_by_somebody",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consensus',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c56d8ae6ff96e759045da5ee0839d67904c5203c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_7f238', table='annotation_consensus', when='BEFORE')),
+            model_name="consensus",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c56d8ae6ff96e759045da5ee0839d67904c5203c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_7f238",
+                    table="annotation_consensus",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjudicationcase',
-            constraint=models.UniqueConstraint(fields=('study', 'radiograph', 'site'), name='case_once'),
+            model_name="adjudicationcase",
+            constraint=models.UniqueConstraint(
+                fields=("study", "radiograph", "site"), name="case_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='adjudicationcase',
-            constraint=models.CheckConstraint(condition=models.Q(('reading_a', models.F('reading_b')), _negated=True), name='case_has_two_readings'),
+            model_name="adjudicationcase",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reading_a", models.F("reading_b")), _negated=True),
+                name="case_has_two_readings",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='adjudicationcase',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='aab4bacf62b2780194927423daebd31cb56404b2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9ac30', table='annotation_adjudicationcase', when='BEFORE')),
+            model_name="adjudicationcase",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="aab4bacf62b2780194927423daebd31cb56404b2",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_9ac30",
+                    table="annotation_adjudicationcase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='studyfilm',
-            constraint=models.UniqueConstraint(fields=('study', 'radiograph'), name='film_once_per_study'),
+            model_name="studyfilm",
+            constraint=models.UniqueConstraint(
+                fields=("study", "radiograph"), name="film_once_per_study"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(fields=('patient', 'date'), name='visit_once_a_day'),
+            model_name="visit",
+            constraint=models.UniqueConstraint(fields=("patient", "date"), name="visit_once_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='radiograph',
-            constraint=models.UniqueConstraint(fields=('pixel_sha256',), name='film_once_by_pixels'),
+            model_name="radiograph",
+            constraint=models.UniqueConstraint(
+                fields=("pixel_sha256",), name="film_once_by_pixels"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='radiograph',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'ready')), fields=('sop_uid',), name='film_once_by_uid'),
+            model_name="radiograph",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "ready")), fields=("sop_uid",), name="film_once_by_uid"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='radiograph',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), ('region__in', ['C', 'L']), _connector='OR'), name='ready_film_has_region'),
+            model_name="radiograph",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    ("region__in", ["C", "L"]),
+                    _connector="OR",
+                ),
+                name="ready_film_has_region",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='radiograph',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'quarantined'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='quarantine_has_reason'),
+            model_name="radiograph",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "quarantined"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="quarantine_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='radiograph',
-            constraint=models.CheckConstraint(condition=models.Q(('width__gt', 0), ('height__gt', 0)), name='film_has_extent'),
+            model_name="radiograph",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("width__gt", 0), ("height__gt", 0)), name="film_has_extent"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='radiograph',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."height" IS DISTINCT FROM (NEW."height") OR OLD."pixel_sha256" IS DISTINCT FROM (NEW."pixel_sha256") OR OLD."visit_id" IS DISTINCT FROM (NEW."visit_id") OR OLD."width" IS DISTINCT FROM (NEW."width"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='335449f37e4ad4f2818ccd68d263e80e604ec3bd', operation='UPDATE', pgid='pgtrigger_immutable_edbd4', table='annotation_radiograph', when='BEFORE')),
+            model_name="radiograph",
+            trigger=pgtrigger.compiler.Trigger(
+                name="immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."height" IS DISTINCT FROM (NEW."height") OR OLD."pixel_sha256" IS DISTINCT FROM (NEW."pixel_sha256") OR OLD."visit_id" IS DISTINCT FROM (NEW."visit_id") OR OLD."width" IS DISTINCT FROM (NEW."width"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="335449f37e4ad4f2818ccd68d263e80e604ec3bd",
+                    operation="UPDATE",
+                    pgid="pgtrigger_immutable_edbd4",
+                    table="annotation_radiograph",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

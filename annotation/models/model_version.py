@@ -92,9 +92,7 @@ class Pregrading(models.Model):
     An implausible film goes to a person and has no corner predictions.
     """
 
-    radiograph = models.ForeignKey(
-        Radiograph, on_delete=models.PROTECT, related_name="pregradings"
-    )
+    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="pregradings")
     key_points = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     corner_grades = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     plausible = models.BooleanField()

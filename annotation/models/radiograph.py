@@ -51,15 +51,13 @@ class Patient(models.Model):
 
 
 class Visit(models.Model):
-    """One day of one patient. The date is shifted by the patient's secret, constant number of days."""
+    """One day of one patient, its date shifted by the patient's secret, constant number of days."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="visits")
     date = models.DateField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(name="visit_once_a_day", fields=["patient", "date"])
-        ]
+        constraints = [models.UniqueConstraint(name="visit_once_a_day", fields=["patient", "date"])]
         ordering = ["patient", "date"]
 
     def __str__(self) -> str:

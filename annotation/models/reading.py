@@ -126,7 +126,7 @@ class GradeEvent(models.Model):
 
 
 class AdjudicationCase(models.Model):
-    """A corner on which two readers of a round differ. Which of them is shown as A is drawn once."""
+    """A corner on which two readers of a round differ. Who is shown as A is drawn once."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="cases")
     radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT)

@@ -23,7 +23,5 @@ class RetrainingSchedule(models.Model):
                 name="enabled_schedule_names_study",
                 condition=Q(enabled=False) | Q(study__isnull=False),
             ),
-            models.CheckConstraint(
-                name="schedule_waits_an_hour", condition=Q(every_hours__gte=1)
-            ),
+            models.CheckConstraint(name="schedule_waits_an_hour", condition=Q(every_hours__gte=1)),
         ]

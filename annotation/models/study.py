@@ -33,9 +33,7 @@ class Study(models.Model):
     cervical_squaring = models.CharField(
         max_length=5, choices=CervicalSquaring, default=CervicalSquaring.NONE
     )
-    missing_sites = models.CharField(
-        max_length=6, choices=MissingSites, default=MissingSites.R3
-    )
+    missing_sites = models.CharField(max_length=6, choices=MissingSites, default=MissingSites.R3)
     finding_flags = models.BooleanField(default=False)
     is_open = models.BooleanField(default=True)
     films = models.ManyToManyField(Radiograph, through="StudyFilm", related_name="studies")

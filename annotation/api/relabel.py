@@ -1,0 +1,90 @@
+"""Routing: the corners that the model cannot settle, and the batches made of them."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from rest_framework import serializers
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.models import Study
+from annotation.permissions import ADMIN, COORDINATOR, role
+from annotation.services import corner_routing, studies
+
+
+class RankingView(APIView):
+    """What a batch would hold now. Never for readers: it would show them the model's doubts."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def get(self, request: Request, study: int) -> Response:
+        """The top of the ranking."""
+        limit = min(int(request.query_params.get("limit", 24)), 500)
+        version, corners = corner_routing.ranked_corners(
+            get_object_or_404(Study, pk=study), size=limit, random_share=0.0
+        )
+        return Response(
+            {
+                "model_version": version.name,
+                "corners": [
+                    {
+                        "radiograph": chosen.candidate.film,
+                        "site": chosen.candidate.site,
+                        "score": chosen.score,
+                        "reason": chosen.reason,
+                        "p": chosen.candidate.p,
+                    }
+                    for chosen in corners
+                ],
+            }
+        )
+
+
+class BatchInput(serializers.Serializer[Any]):
+    """How many corners, which share of them by chance, and for whom."""
+
+    size = serializers.IntegerField(min_value=1, max_value=2000)
+    random_share = serializers.FloatField(min_value=0, max_value=0.5, default=0.15)
+    readers = serializers.SlugRelatedField(
+        slug_field="username",
+        queryset=get_user_model().objects.all(),
+        many=True,
+        allow_empty=False,
+    )
+
+
+class RelabelBatchesView(APIView):
+    """Open a relabel batch: a round whose places are single corners in rank order."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    @transaction.atomic
+    def post(self, request: Request, study: int) -> Response:
+        """Freeze the ranking into a round."""
+        wanted = BatchInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        found = get_object_or_404(Study, pk=study)
+        version, corners = corner_routing.ranked_corners(
+            found,
+            size=wanted.validated_data["size"],
+            random_share=wanted.validated_data["random_share"],
+        )
+        opened = studies.relabel_batch(
+            study=found,
+            corners=corners,
+            model_version=version,
+            readers=wanted.validated_data["readers"],
+            actor=request.user,
+        )
+        return Response(
+            {
+                "id": opened.pk,
+                "number": opened.number,
+                "kind": opened.kind,
+                "corners": len(corners),
+            },
+            status=201,
+        )

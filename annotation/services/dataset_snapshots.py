@@ -1,0 +1,150 @@
+"""Freeze films and labels of a study into a snapshot folder for training and evaluation."""
+
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from annotation.errors import TrainingRefused
+from annotation.models import Consensus, GradeEvent, Patient, Radiograph, Snapshot, Study
+from annotation.models.study import Round
+from annotation.services import key_points
+from training import snapshot
+
+Votes = list[int]
+
+
+def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
+    """Votes [n0, n1, n2, n3] per radiograph and site, from committed blind reads and consensus.
+
+    A consensus stands for all reads of its corner. Corners of test patients take their votes from
+    whole-film rounds only: corners chosen for their doubt are no sample to be judged on. A corner
+    that every reader called not assessable has no votes and is left out, never 0.
+    """
+    votes: dict[int, dict[str, Votes]] = defaultdict(dict)
+    for event in _standing_grades(study):
+        film, site, grade, kind, split = event
+        if split == Patient.Split.TEST and kind == Round.Kind.RELABEL:
+            continue
+        votes[film].setdefault(site, [0, 0, 0, 0])[grade] += 1
+    settled = Consensus.objects.filter(study=study).current()
+    for film, site, grade in settled.values_list("radiograph_id", "site", "grade"):
+        if grade is None:
+            votes[film].pop(site, None)
+        else:
+            votes[film][site] = [int(grade == g) for g in range(4)]
+    return {film: sites for film, sites in votes.items() if sites}
+
+
+def _standing_grades(study: Study) -> Iterable[tuple[int, str, int, str, str]]:
+    """(radiograph, site, grade, kind of round, split) of every committed corner read blind."""
+    standing = GradeEvent.objects.filter(
+        reading__round__study=study, reading__committed_at__isnull=False
+    ).current()
+    return (
+        GradeEvent.objects.filter(
+            pk__in=standing.values("pk"), grade__isnull=False, model_version_shown__isnull=True
+        )
+        .order_by("pk")
+        .values_list(
+            "reading__radiograph_id",
+            "site",
+            "grade",
+            "reading__round__kind",
+            "reading__radiograph__visit__patient__split",
+        )
+    )
+
+
+def freeze(study: Study) -> Snapshot:
+    """Write the snapshot folder, read it back, and keep its checksum.
+
+    Raises TrainingRefused when there is nothing to train on or nothing to judge it by.
+    """
+    votes = votes_of(study)
+    films = (
+        Radiograph.objects.ready()
+        .filter(pk__in=votes)
+        .select_related("visit__patient__centre")
+        .annotate(first_visit=Min("visit__patient__visits__date"))
+        .order_by("pk")
+    )
+    name = f"study-{study.pk}-{timezone.now():%Y%m%d-%H%M%S-%f}"
+    entries = [_entry(film, votes[film.pk]) for film in films]
+    entries = [entry for entry in entries if entry["discs"]]
+    counts = _counts(entries)
+    _refuse_empty(counts)
+    manifest = {
+        "name": name,
+        "created": timezone.now().isoformat(),
+        "source": f"Syndesmo {settings.VERSION}, study {study.name}",
+        "films": entries,
+    }
+    pictures = {str(film.pk): film.picture_path for film in films}
+    folder = Path(settings.SNAPSHOTS) / name
+    try:
+        checksum = snapshot.write(folder, manifest, pictures)
+        with transaction.atomic():
+            return Snapshot.objects.create(study=study, name=name, sha256=checksum, counts=counts)
+    except BaseException as problem:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(problem, snapshot.SnapshotError):
+            raise TrainingRefused(str(problem)) from problem
+        raise
+
+
+def _entry(film: Radiograph, corners: dict[str, Votes]) -> dict[str, Any]:
+    """One film of the manifest."""
+    patient = film.visit.patient
+    return {
+        "film": str(film.pk),
+        "file": f"films/{film.pk}.jls",
+        "patient": patient.pseudonym,
+        "split": patient.split,
+        "visit_days": (film.visit.date - film.first_visit).days,  # type: ignore[attr-defined]
+        "region": film.region,
+        "centre": patient.centre.name,
+        "scanner": film.scanner,
+        "spacing_mm": film.spacing_mm,
+        "pixel_sha256": film.pixel_sha256,
+        "discs": {
+            disc: {"center": list(points.center), "anterior": list(points.anterior)}
+            for disc, points in key_points.current(film).items()
+        },
+        "corners": corners,
+    }
+
+
+def _counts(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Films, corners and patients of each split."""
+    films = Counter(entry["split"] for entry in entries)
+    corners = Counter[str]()
+    patients = defaultdict(set)
+    for entry in entries:
+        corners[entry["split"]] += len(entry["corners"])
+        patients[entry["split"]].add(entry["patient"])
+    return {
+        split: {
+            "films": films[split],
+            "corners": corners[split],
+            "patients": len(patients[split]),
+        }
+        for split in Patient.Split.values
+    }
+
+
+def _refuse_empty(counts: dict[str, dict[str, int]]) -> None:
+    """Each split needs somebody, else the run could not choose its best step or be judged."""
+    lacking = [split for split, count in counts.items() if not count["patients"]]
+    if lacking:
+        raise TrainingRefused(
+            f"No graded film of a {' or '.join(lacking)} patient yet. Training needs patients of "
+            "all three splits: import and read more films first.",
+            counts=counts,
+        )

@@ -1,0 +1,183 @@
+"""Long work as rows: make, claim, keep alive, finish. A worker that dies gives its job back."""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from annotation.errors import Conflict
+from annotation.models import Job
+from annotation.services import audit
+
+# A job that took three workers down with it will take the fourth down too.
+MOST_ATTEMPTS = 3
+
+
+class JobCancelled(Exception):
+    """A person asked the job to stop."""
+
+
+class JobLost(Exception):
+    """The lease ran out and another worker has the job: this one must stop at once."""
+
+
+def create(*, kind: str, arguments: dict[str, Any], actor: models.Model | None) -> Job:
+    """Add a queued job.
+
+    Raises Conflict when a training is waiting or running already: the database allows one.
+    """
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(kind=kind, arguments=arguments, created_by=actor)
+            audit.record(actor=actor, action=f"job.{kind}_asked", subject=job, **arguments)
+    except IntegrityError as clash:
+        raise Conflict(
+            "A training is already waiting or running. Wait for it to end, or cancel it first."
+        ) from clash
+    return job
+
+
+def waiting_pregrading() -> Job:
+    """The one queued job that pre-grades whatever is not pre-graded; made if there is none.
+
+    A hundred uploads need one such job, not a hundred.
+    """
+    with transaction.atomic():
+        waiting = Job.objects.select_for_update(skip_locked=True).filter(
+            kind=Job.Kind.PREGRADE, state=Job.State.QUEUED, arguments={}
+        )
+        return waiting.first() or create(kind=Job.Kind.PREGRADE, arguments={}, actor=None)
+
+
+def claim(job_id: int) -> Job | None:
+    """Take the job for this worker, or None when it is finished or another worker holds it."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+        if job is None or not _is_free(job):
+            return None
+        if job.attempts >= MOST_ATTEMPTS:
+            _end(
+                job,
+                Job.State.FAILED,
+                error=f"{job.attempts} workers died on this job. Read the worker's log, then "
+                "start it again.",
+            )
+            return None
+        job.state = Job.State.RUNNING
+        job.attempts += 1
+        job.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        job.started_at = job.heartbeat_at = timezone.now()
+        job.lease_until = _next_lease()
+        job.save()
+    return job
+
+
+def _is_free(job: Job) -> bool:
+    """Waiting, or left behind by a worker that stopped renewing."""
+    if job.state == Job.State.QUEUED:
+        return True
+    expired = job.lease_until is not None and job.lease_until < timezone.now()
+    return job.state == Job.State.RUNNING and expired
+
+
+def _next_lease() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def renew(job: Job, *, progress: float | None = None, message: str | None = None) -> None:
+    """Heartbeat: keep the lease, and say how far the work is (0 to 1) and what it is doing.
+
+    Raises JobLost when another worker has taken over, JobCancelled when a person asked to stop.
+    """
+    changes: dict[str, Any] = {"lease_until": _next_lease(), "heartbeat_at": timezone.now()}
+    if progress is not None:
+        changes["progress"] = min(1.0, max(0.0, progress))
+    if message is not None:
+        changes["message"] = message
+    held = Job.objects.filter(pk=job.pk, worker=job.worker, state=Job.State.RUNNING)
+    if not held.update(**changes):
+        raise JobLost(f"{job} is held by another worker.")
+    if Job.objects.filter(pk=job.pk, cancel_asked=True).exists():
+        raise JobCancelled(f"{job} was cancelled.")
+
+
+@contextmanager
+def kept_alive(job: Job) -> Iterator[None]:
+    """Renew the lease from a thread while the body runs, however long its single steps take."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
+                try:
+                    renew(job)
+                except (JobLost, JobCancelled):
+                    return  # the body meets the same at its next renew
+        finally:
+            connection.close()
+
+    heart = threading.Thread(target=beat, name=f"heartbeat of {job}", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        heart.join()
+
+
+def _end(job: Job, state: str, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(job, name, value)
+    job.state = state
+    job.finished_at = timezone.now()
+    job.lease_until = None
+    job.save()
+
+
+def succeed(job: Job, *, message: str, result: dict[str, Any]) -> None:
+    """The work is done; ``result`` is what the asker wants to read."""
+    job.refresh_from_db()
+    _end(job, Job.State.SUCCEEDED, progress=1.0, message=message, result=result)
+
+
+def fail(job: Job, sentence: str) -> None:
+    """The work cannot be done; ``sentence`` tells the admin why and what to do."""
+    job.refresh_from_db()
+    _end(job, Job.State.FAILED, error=sentence)
+
+
+def stopped(job: Job) -> None:
+    """The worker has obeyed the request to cancel."""
+    job.refresh_from_db()
+    _end(job, Job.State.CANCELLED, message="Cancelled.")
+
+
+def cancel(*, job_id: int, actor: models.Model) -> Job:
+    """Ask a job to stop: a waiting one is cancelled now, a running one at its next heartbeat."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job_id)
+        if job.state == Job.State.QUEUED:
+            _end(job, Job.State.CANCELLED, message="Cancelled before it began.")
+        elif job.state == Job.State.RUNNING:
+            job.cancel_asked = True
+            job.save()
+        else:
+            raise Conflict("The job has ended already.")
+        audit.record(actor=actor, action="job.cancelled", subject=job)
+    return job
+
+
+def left_behind() -> models.QuerySet[Job]:
+    """Jobs that nobody is working on: waiting ones, and those whose worker died."""
+    return Job.objects.filter(
+        Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=timezone.now())
+    )

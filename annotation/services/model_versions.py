@@ -1,0 +1,134 @@
+"""The registry: register, promote, reject. Exactly one version serves per task."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from safetensors import SafetensorError, safe_open
+
+from annotation.errors import Conflict
+from annotation.models import ModelVersion, Snapshot
+from annotation.services import audit
+
+
+def serving(task: str) -> ModelVersion:
+    """The version that pre-grades now. Raises Conflict when none was installed yet."""
+    version = ModelVersion.objects.filter(task=task, state=ModelVersion.State.SERVING).first()
+    if version is None:
+        raise Conflict("No model is serving. Run `manage.py install_starter_weights`.")
+    return version
+
+
+@transaction.atomic
+def install_starter() -> list[ModelVersion]:
+    """Put the weights that ship with the product to work, where nothing serves yet."""
+    installed = []
+    for task in ModelVersion.Task.values:
+        if ModelVersion.objects.filter(task=task, state=ModelVersion.State.SERVING).exists():
+            continue
+        source = Path(settings.STARTER_WEIGHTS) / f"{task}.safetensors"
+        version = _register(
+            task=task,
+            source=source,
+            name=f"starter-{task}",
+            state=ModelVersion.State.SERVING,
+        )
+        audit.record(actor=None, action="model_version.installed", subject=version)
+        installed.append(version)
+    return installed
+
+
+def register_candidate(
+    *,
+    task: str,
+    weights: Path,
+    snapshot: Snapshot,
+    metrics: Mapping[str, Any],
+    compared_with: ModelVersion,
+    compared_metrics: Mapping[str, Any],
+) -> ModelVersion:
+    """Keep a trained network as a candidate. It serves nobody until an admin promotes it."""
+    return _register(
+        task=task,
+        source=weights,
+        name=f"{task}-{snapshot.name}",
+        state=ModelVersion.State.CANDIDATE,
+        snapshot=snapshot,
+        metrics=metrics,
+        compared_with=compared_with,
+        compared_metrics=compared_metrics,
+    )
+
+
+def read_header(weights: Path) -> dict[str, Any]:
+    """The description inside a weights file, read without torch. Raises Conflict for another file.
+
+    ``inference.checkpoint`` writes it; the web process may read it, but not load the network.
+    """
+    try:
+        with safe_open(weights, framework="numpy") as file:
+            header: dict[str, Any] = json.loads((file.metadata() or {})["syndesmo"])
+    except (SafetensorError, OSError, KeyError, ValueError) as problem:
+        raise Conflict(
+            f"{weights.name} is no weights file of this program. Train it with "
+            "`python -m training`, or copy the file again."
+        ) from problem
+    return header
+
+
+def _register(*, task: str, source: Path, name: str, **fields: Any) -> ModelVersion:
+    """Copy the weights under their checksum, then write the row."""
+    header = read_header(source)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    target = Path(settings.WEIGHTS) / f"{task}-{digest[:16]}.safetensors"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        partial = target.with_suffix(".partial")
+        shutil.copyfile(source, partial)
+        partial.rename(target)
+    fields.setdefault("metrics", header.get("metrics", {}))
+    return ModelVersion.objects.create(
+        task=task,
+        name=name,
+        recipe=header["recipe"],
+        weights=target.name,
+        weights_sha256=digest,
+        code_version=settings.VERSION,
+        **fields,
+    )
+
+
+@transaction.atomic
+def promote(*, version_id: int, actor: models.Model) -> ModelVersion:
+    """Let a candidate, or a retired version (roll-back), serve. The serving one retires."""
+    version = ModelVersion.objects.select_for_update().get(pk=version_id)
+    if version.state == ModelVersion.State.SERVING:
+        raise Conflict(f"{version.name} is serving already.")
+    if version.state == ModelVersion.State.REJECTED:
+        raise Conflict(f"{version.name} was rejected. Train again instead of promoting it.")
+    before = ModelVersion.objects.select_for_update().filter(
+        task=version.task, state=ModelVersion.State.SERVING
+    )
+    retired = [old.name for old in before]
+    before.update(state=ModelVersion.State.RETIRED)
+    version.state = ModelVersion.State.SERVING
+    version.save(update_fields=["state"])
+    audit.record(actor=actor, action="model_version.promoted", subject=version, retired=retired)
+    return version
+
+
+@transaction.atomic
+def reject(*, version_id: int, actor: models.Model) -> ModelVersion:
+    """Set a candidate aside for good."""
+    version = ModelVersion.objects.select_for_update().get(pk=version_id)
+    if version.state != ModelVersion.State.CANDIDATE:
+        raise Conflict(f"{version.name} is {version.state}; only a candidate can be rejected.")
+    version.state = ModelVersion.State.REJECTED
+    version.save(update_fields=["state"])
+    audit.record(actor=actor, action="model_version.rejected", subject=version)
+    return version

@@ -1,0 +1,193 @@
+"""The pipeline, read top to bottom: one door per step.
+
+A task gets the id of a job row, claims it, makes one call per piece of work, and queues the next
+step on commit. Services never queue tasks. This file is the only one of ``annotation`` that
+reaches PyTorch, and only inside the bodies that run on a GPU worker.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from annotation.errors import ProductError
+from annotation.models import Job, ModelVersion, Radiograph, Study
+from annotation.services import corner_grades, dataset_snapshots, jobs, model_versions, retraining
+from inference.picture import read_picture
+
+if TYPE_CHECKING:
+    from inference.predict import Grader
+
+log = logging.getLogger(__name__)
+
+
+def hint(job: Job) -> Job:
+    """Tell a worker, once the row is committed, that there is a job to look at."""
+    door = {Job.Kind.PREGRADE: pregrade, Job.Kind.TRAINING: train}[Job.Kind(job.kind)]
+    transaction.on_commit(lambda: door.delay(job.pk))
+    return job
+
+
+def pregrade_new_films() -> Job:
+    """What every import, promotion and correction ends with: pre-grade whatever waits for it."""
+    return hint(jobs.waiting_pregrading())
+
+
+@shared_task(queue="gpu", time_limit=12 * 3600)
+def pregrade(job_id: int) -> None:
+    """Key points and corner grades for the job's films, or for all that wait."""
+    with _held(job_id) as job:
+        if job:
+            done, implausible = _pregrade(job)
+            jobs.succeed(
+                job,
+                message=f"{done} films pre-graded, {implausible} set aside for a person.",
+                result={"pregraded": done, "implausible": implausible},
+            )
+
+
+def _pregrade(job: Job) -> tuple[int, int]:
+    """Grade film by film, so that a cancelled or lost job keeps what it has done."""
+    versions = {
+        "key_point_version": model_versions.serving(ModelVersion.Task.KEY_POINTS),
+        "grade_version": model_versions.serving(ModelVersion.Task.CORNER_GRADES),
+    }
+    waiting = corner_grades.waiting(**versions)
+    asked = set(job.arguments.get("radiographs", waiting))
+    films = [film for film in waiting if film in asked]
+    grader = _grader(*(str(version.weights_path) for version in versions.values()))
+    implausible = 0
+    for done, radiograph in enumerate(Radiograph.objects.in_bulk(films).values()):
+        jobs.renew(job, progress=done / len(films), message=f"Film {done + 1} of {len(films)}")
+        prediction = grader.grade_film(read_picture(radiograph.picture_path), radiograph.region)
+        stored = corner_grades.store_pregrading(
+            radiograph=radiograph, prediction=prediction, **versions
+        )
+        implausible += not stored.plausible
+    return len(films), implausible
+
+
+@cache
+def _grader(key_points: str, grades: str) -> "Grader":
+    """The two networks, loaded once per worker and pair of weights."""
+    from inference.predict import Grader
+
+    _grader.cache_clear()  # a promotion replaces the networks in memory, it does not add to them
+    return Grader.from_files(key_points, grades)
+
+
+@shared_task(queue="gpu", time_limit=24 * 3600)
+def train(job_id: int) -> None:
+    """Freeze the labels, train from the folder alone, register the candidate."""
+    with _held(job_id) as job:
+        if job:
+            version = _train(job, Study.objects.get(pk=job.arguments["study"]))
+            jobs.succeed(
+                job,
+                message=f"{version.name} is trained. Compare it and promote or reject it.",
+                result={"model_version": version.pk},
+            )
+
+
+def _train(job: Job, study: Study) -> ModelVersion:
+    """The training itself is a process of its own, so that it can be stopped and cannot leak."""
+    task, recipe = job.arguments["task"], job.arguments["recipe"]
+    serving = model_versions.serving(task)
+    jobs.renew(job, progress=0.0, message="Freezing the labels into a snapshot")
+    snapshot = dataset_snapshots.freeze(study)
+    with tempfile.TemporaryDirectory(dir=settings.DATA) as scratch:
+        weights = Path(scratch) / "candidate.safetensors"
+        command = [sys.executable, "-m", "training", task, "--snapshot", str(snapshot.folder)]
+        command += ["--recipe", recipe, "--out", str(weights)]
+        command += ["--init", str(serving.weights_path), "--compare", str(serving.weights_path)]
+        report = _follow(command, job)
+        return model_versions.register_candidate(
+            task=task,
+            weights=weights,
+            snapshot=snapshot,
+            metrics=report["metrics"],
+            compared_with=serving,
+            compared_metrics=report["compared"],
+        )
+
+
+def _follow(command: list[str], job: Job) -> dict[str, Any]:
+    """Run the training process, pass its progress on, and return its last line.
+
+    If this worker dies, the process meets a closed pipe at its next line and ends too.
+    """
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR)
+    last: dict[str, Any] = {}
+    try:
+        for line in process.stdout or ():
+            last = json.loads(line)
+            if "step" in last:
+                jobs.renew(job, progress=last["step"] / last["steps"], message=_sentence(last))
+    finally:
+        if process.poll() is None and not last.get("done"):
+            process.terminate()
+        code = process.wait()
+    if not last.get("done"):
+        reason = last.get("failed") or f"Training ended with status {code}; read the worker's log."
+        raise TrainingFailed(reason)
+    return last
+
+
+def _sentence(progress: dict[str, Any]) -> str:
+    """One progress line of the training process in words."""
+    text = f"{progress['phase']}: step {progress['step']} of {progress['steps']}"
+    if progress.get("loss") is not None:
+        text += f", loss {progress['loss']:.3f}"
+    if progress.get("eta_s") is not None:
+        text += f", about {round(progress['eta_s'])} s left"
+    return text
+
+
+class TrainingFailed(Exception):
+    """The training process said in a sentence why it could not go on."""
+
+
+@shared_task(queue="default", time_limit=60)
+def look_for_left_behind_jobs() -> None:
+    """Hint again at jobs whose message was lost or whose worker died. Runs every few seconds."""
+    for job in jobs.left_behind():
+        hint(job)
+
+
+@shared_task(queue="default", time_limit=60)
+def retrain_when_due() -> None:
+    """Start the scheduled training when its time has come. Never promotes."""
+    job = retraining.start_if_due()
+    if job:
+        hint(job)
+
+
+@contextmanager
+def _held(job_id: int) -> Iterator[Job | None]:
+    """Claim a job, keep it alive, and write down how it ended. None: nothing to do here."""
+    job = jobs.claim(job_id)
+    if job is None:
+        yield None
+        return
+    try:
+        with jobs.kept_alive(job):
+            yield job
+    except jobs.JobLost:
+        log.warning("%s was taken over by another worker; this one stops.", job)
+    except jobs.JobCancelled:
+        jobs.stopped(job)
+    except (ProductError, TrainingFailed) as problem:
+        jobs.fail(job, str(problem))
+    except Exception as problem:
+        jobs.fail(job, f"Unexpected {type(problem).__name__}: {problem}. Read the worker's log.")
+        raise
