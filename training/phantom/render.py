@@ -1,0 +1,263 @@
+"""Draw the bones of a spine as an attenuation map, in local patches at the film's own resolution.
+
+Unit of the map: 1 is the middle of a healthy vertebral body. Edges are anti-aliased by the polygon
+filler and softened later by the film's blur, so nothing is super-sampled.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.phantom import bodies
+from training.phantom.geometry import Disc, Points, Spine, Vertebra
+from training.phantom.lesions import Bridge, Corner
+from training.phantom.severity import Floats
+
+Map = NDArray[np.float32]
+HEALTHY = Corner(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.8, 0.0)
+SUBPIXEL = 4  # bits: polygon points are given to the filler in sixteenths of a pixel
+
+
+@dataclass
+class Canvas:
+    """A map with its place: object mm -> pixels of the map by `matrix` [2, 3]."""
+
+    bone: Map
+    matrix: Points
+    px_per_mm: float
+
+    def pixels(self, points_mm: Points) -> Points:
+        """Object millimetres [..., 2] to map pixels [..., 2]."""
+        return points_mm @ self.matrix[:, :2].T + self.matrix[:, 2]
+
+    def window(self, points_px: Points, pad_mm: float) -> tuple[slice, slice] | None:
+        """Rows and columns around the points, or None when they lie outside the map."""
+        pad = pad_mm * self.px_per_mm + 2
+        low = np.maximum(np.floor(points_px.min(axis=0) - pad), 0).astype(int)
+        high = np.minimum(np.ceil(points_px.max(axis=0) + pad) + 1, self.bone.shape[::-1]).astype(int)
+        if (high <= low).any():
+            return None
+        return slice(low[1], high[1]), slice(low[0], high[0])
+
+
+def draw_spine(
+    canvas: Canvas,
+    spine: Spine,
+    corners: list[tuple[Corner, Corner]],
+    bridges: list[Bridge],
+    rng: np.random.Generator,
+) -> None:
+    """Add bodies, new bone and bridges to the canvas; posterior elements are `posterior.py`'s."""
+    anterior: list[tuple[Corner, Corner]] = [
+        (corners[i - 1][1] if i > 0 else HEALTHY, corners[i][0] if i < 6 else HEALTHY) for i in range(7)
+    ]
+    for neighbour in (*spine.above, *spine.below):
+        draw_body(canvas, neighbour, (HEALTHY, HEALTHY), rng)
+    for body, looks in zip(spine.vertebrae, anterior, strict=True):
+        draw_body(canvas, body, looks, rng)
+    for index in range(6):
+        disc = spine.disc(index)
+        upper, lower = spine.vertebrae[index : index + 2]
+        _draw_disc(canvas, upper, lower, disc, bridges[index])
+        if bridges[index].width_mm == 0:
+            _draw_spurs(canvas, upper, lower, disc, corners[index])
+
+
+def draw_body(canvas: Canvas, body: Vertebra, looks: tuple[Corner, Corner], rng: np.random.Generator) -> None:
+    """One vertebral body with erosion, sclerosis and squaring at its (cranial, caudal) corner."""
+    rough = rng.standard_normal(len(bodies.WALL))
+    contour = canvas.pixels(
+        body.world(bodies.outline(body, (looks[0].squaring, looks[1].squaring), rough))
+    )
+    place = canvas.window(contour, 2.0)
+    if place is None:
+        return
+    shape = canvas.bone[place].shape
+    origin = np.array([place[1].start, place[0].start])
+    mask = _filled(shape, contour - origin)
+    for caudal, look in enumerate(looks):
+        if look.erosion > 0.02:
+            _erode(canvas, mask, origin, body, bool(caudal), look.erosion, rng)
+    bone = _body_profile(mask, canvas.px_per_mm)
+    bone *= 1 + 0.09 * _texture(shape, rng)
+    _endplate_lines(canvas, bone, mask, origin, body, rng)
+    for caudal, look in enumerate(looks):
+        if look.sclerosis > 0.02:
+            _sclerose(canvas, bone, mask, origin, body, bool(caudal), look.sclerosis)
+    np.maximum(canvas.bone[place], bone, out=canvas.bone[place])
+
+
+def _filled(shape: tuple[int, ...], contour: Points) -> NDArray[np.uint8]:
+    mask = np.zeros(shape, dtype=np.uint8)
+    points = np.round(contour * (1 << SUBPIXEL)).astype(np.int32)
+    cv2.fillPoly(mask, [points], 255, lineType=cv2.LINE_AA, shift=SUBPIXEL)
+    return mask
+
+
+def _body_profile(mask: NDArray[np.uint8], px_per_mm: float) -> Map:
+    """Attenuation from the depth below the contour: a rounded body inside a cortical shell."""
+    depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    depth = np.arange(0, 40, 0.1, dtype=np.float32)[np.minimum(depth * (10 / px_per_mm), 399).astype(np.intp)]
+    profile = 0.95 - 0.42 * np.exp(-depth / 3.0) + 0.30 * np.exp(-np.square(depth / 0.7))
+    return np.asarray(profile * (mask * np.float32(1 / 255)), dtype=np.float32)
+
+
+def _erode(
+    canvas: Canvas,
+    mask: NDArray[np.uint8],
+    origin: Points,
+    body: Vertebra,
+    caudal: bool,
+    strength: float,
+    rng: np.random.Generator,
+) -> None:
+    """Take a ragged bite out of the corner."""
+    radius = (0.6 + 1.6 * strength) * body.half_depth / 10  # 1-2 mm in the neck, 2-4 in the loin
+    radius = min(radius, 3.2)
+    corner = body.local_corner(caudal)
+    inward = np.array([-0.15, -0.25 if caudal else 0.25]) * radius
+    contour = bodies.bite(corner + inward, radius, rng.random(11))
+    points = np.round((canvas.pixels(body.world(contour)) - origin) * (1 << SUBPIXEL)).astype(np.int32)
+    cv2.fillPoly(mask, [points], 0, lineType=cv2.LINE_AA, shift=SUBPIXEL)
+
+
+def _sclerose(
+    canvas: Canvas,
+    bone: Map,
+    mask: NDArray[np.uint8],
+    origin: Points,
+    body: Vertebra,
+    caudal: bool,
+    strength: float,
+) -> None:
+    """Add a soft-edged triangular density inside the corner, 3-8 mm long."""
+    leg = (0.18 + 0.20 * strength) * body.half_depth
+    corner = body.local_corner(caudal)
+    up = -1.0 if caudal else 1.0
+    triangle = corner + np.array([[0.5, -0.5 * up], [0.5, 1.25 * leg * up], [-1.35 * leg, -0.5 * up]])
+    dense = _filled(bone.shape, canvas.pixels(body.world(triangle)) - origin).astype(np.float32)
+    dense = _blur(dense, 0.16 * leg * canvas.px_per_mm)
+    bone += dense * (mask > 127) * np.float32((0.18 + 0.32 * strength) / 255)
+
+
+def _endplate_lines(
+    canvas: Canvas,
+    bone: Map,
+    mask: NDArray[np.uint8],
+    origin: Points,
+    body: Vertebra,
+    rng: np.random.Generator,
+) -> None:
+    """Dense endplates, and the far rim of a tilted body as a second, fainter contour."""
+    lines = np.zeros(bone.shape, dtype=np.uint8)
+    rim = np.zeros(bone.shape, dtype=np.uint8)
+    tilt = rng.normal(0, 0.045) * body.half_depth
+    thick = max(1, round(0.6 * canvas.px_per_mm))
+    for caudal in (False, True):
+        edge = bodies.endplate(body, caudal)[1:-1]
+        inner = edge + np.array([0.0, -0.35 if caudal else 0.35])
+        far = inner + np.array([0.0, tilt])
+        for target, line in ((lines, inner), (rim, far[3:-3])):
+            points = np.round((canvas.pixels(body.world(line)) - origin) * 16).astype(np.int32)
+            cv2.polylines(target, [points], False, 255, thick, cv2.LINE_AA, SUBPIXEL)
+    bone += lines * (mask > 127) * np.float32(0.16 / 255)
+    np.maximum(bone, rim * np.float32(0.62 / 255), out=bone)
+
+
+def _draw_spurs(
+    canvas: Canvas, upper: Vertebra, lower: Vertebra, disc: Disc, looks: tuple[Corner, Corner]
+) -> None:
+    """Spurs of a disc that is not bridged; two spurs always leave a visible gap."""
+    gap = float(np.hypot(*(disc.caudal - disc.cranial)))
+    lengths = [0.5 + look.spur * gap if look.spur > 0 else 0.0 for look in looks]
+    room = gap - max(0.8, 0.14 * gap)
+    if sum(lengths) > room:
+        lengths = [length * room / sum(lengths) for length in lengths]
+    pairs = ((upper, True, disc.caudal), (lower, False, disc.cranial))
+    for (body, caudal, facing), look, length in zip(pairs, looks, lengths, strict=True):
+        if length > 0.1:
+            _draw_spur(canvas, body, caudal, facing, look, length)
+        if look.osteophyte > 0:
+            _draw_osteophyte(canvas, body, caudal, look)
+
+
+def _draw_spur(
+    canvas: Canvas, body: Vertebra, caudal: bool, facing: Points, look: Corner, length: float
+) -> None:
+    """A tapering spike from the rim towards the facing corner, bowed outward."""
+    inward = np.array([-0.5 * look.spur_width_mm, -0.7 if caudal else 0.7])
+    root = body.world(body.local_corner(caudal) + inward)
+    corner = body.corner(caudal)
+    across = (facing - corner) / np.hypot(*(facing - corner))
+    front = np.array([-abs(across[1]), across[0] * np.sign(across[1])])
+    direction = np.cos(look.spur_angle) * across + np.sin(look.spur_angle) * front
+    tip = corner + length * direction
+    bend = 0.5 * (root + tip) + 0.18 * length * front
+    width = look.spur_width_mm
+    _add_band(canvas, bodies.band(root, bend, tip, (1.7 * width, width, 0.45 * width)), 0.85 * look.density)
+
+
+def _draw_osteophyte(canvas: Canvas, body: Vertebra, caudal: bool, look: Corner) -> None:
+    """Degenerative claw: thick base away from the rim, growing forward, not across the disc."""
+    size = body.half_depth / 10
+    toward = -1.0 if caudal else 1.0
+    root = body.local_corner(caudal) + np.array([-0.8, 2.6 * size**0.5 * toward])
+    tip = root + np.array([0.8 + 2.2 * size * look.osteophyte, -0.5 * size * toward])
+    line = body.world(np.stack([root, 0.5 * (root + tip) + [0.3, 0.2 * toward], tip]))
+    base = 2.6 * size
+    _add_band(canvas, bodies.band(line[0], line[1], line[2], (base, 0.5 * base, 0.5)), 0.8)
+
+
+def _draw_disc(canvas: Canvas, upper: Vertebra, lower: Vertebra, disc: Disc, bridge: Bridge) -> None:
+    """Bridge, and the calcified disc behind a long-standing one."""
+    if bridge.width_mm == 0:
+        return
+    front = np.array([-1.0, 0.0])
+    if bridge.maturity > 0.45:
+        posterior = (lower.corner(False, False), upper.corner(True, False))
+        space = np.stack([disc.cranial, disc.caudal, *posterior])
+        _add_band(canvas, space, 0.5 * (bridge.maturity - 0.45), soft_mm=1.2)
+    start = upper.world(upper.local_corner(True) + np.array([-0.6, -1.2]))
+    end = lower.world(lower.local_corner(False) + np.array([-0.6, 1.2]))
+    bend = 0.5 * (start + end) + front * (2 * bridge.bow_mm + 0.4)
+    width = bridge.width_mm
+    _add_band(canvas, bodies.band(start, bend, end, (1.5 * width, width, 1.5 * width)), 0.88 * bridge.density)
+
+
+def _add_band(canvas: Canvas, contour_mm: Points, density: float, soft_mm: float = 0.15) -> None:
+    """Lay new bone over the map: the denser of the two is seen."""
+    contour = canvas.pixels(contour_mm)
+    place = canvas.window(contour, 1.0 + 2 * soft_mm)
+    if place is None:
+        return
+    mask = _filled(canvas.bone[place].shape, contour - np.array([place[1].start, place[0].start]))
+    layer = _blur(mask.astype(np.float32), soft_mm * canvas.px_per_mm) * np.float32(density / 255)
+    np.maximum(canvas.bone[place], layer, out=canvas.bone[place])
+
+
+def _blur(image: Map, sigma_px: float) -> Map:
+    if sigma_px < 0.3:
+        return image
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
+
+
+@cache
+def _trabeculae() -> Map:
+    """Band-passed noise, stretched along the body axis; unit variance, the same in every film."""
+    noise = np.random.default_rng(7).standard_normal((1024, 1024)).astype(np.float32)
+    fine = cv2.GaussianBlur(noise, (0, 0), sigmaX=1.6, sigmaY=4.0)
+    coarse = cv2.GaussianBlur(noise[::-1], (0, 0), sigmaX=9, sigmaY=14)
+    texture = fine / fine.std() + 0.8 * coarse / coarse.std()
+    return np.asarray(texture / texture.std(), dtype=np.float32)
+
+
+def _texture(shape: tuple[int, ...], rng: np.random.Generator) -> Map:
+    """A random piece of the texture, repeated if the patch is larger."""
+    tile = _trabeculae()
+    row, column = rng.integers(0, tile.shape[0], 2)
+    rows = np.arange(row, row + shape[0]) % tile.shape[0]
+    columns = np.arange(column, column + shape[1]) % tile.shape[1]
+    return np.asarray(tile[rows[:, None], columns[None, :]], dtype=np.float32)
