@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+
+import { checkBatch, checkDesign, filmNumbers, newDesign } from "../../src/parts/design";
+
+const good = () => ({ ...newDesign(), name: " Pilot ", readers: ["kim", "lee"] });
+
+describe("film numbers", () => {
+  it("reads single numbers and spans, sorted and once each", () =>
+    expect(filmNumbers("15-17, 3; 16 3")).toEqual({ numbers: [3, 15, 16, 17] }));
+  it.each(["x", "3-", "7-5", "1-999999999", "-4", "2.5"])("refuses %s and says which", (part) =>
+    expect(filmNumbers(`1, ${part}`)).toEqual({ wrong: part }));
+});
+
+describe("the design of a study", () => {
+  it("becomes a request with the name trimmed and all films", () =>
+    expect(checkDesign(good())).toEqual({
+      ok: true,
+      value: {
+        name: "Pilot",
+        readers: ["kim", "lee"],
+        adjudicators: [],
+        region: null,
+        radiographs: "all",
+        rounds: [{ washout_days: 0 }],
+        assist_mode: "blind",
+        cervical_squaring: "none",
+        missing_sites: "R3",
+      },
+    }));
+  it("sends chosen films as numbers", () => {
+    const checked = checkDesign({ ...good(), films: "chosen", filmNumbers: "4-6" });
+    expect(checked.ok && checked.value.radiographs).toEqual([4, 5, 6]);
+  });
+  it("ignores film numbers left in the field when all films are chosen", () =>
+    expect(checkDesign({ ...good(), filmNumbers: "nonsense" }).ok).toBe(true));
+  it("tells every wrong field at once", () => {
+    const checked = checkDesign({ ...newDesign(), films: "chosen", washoutDays: [0, null] });
+    expect(checked.ok === false && Object.keys(checked.problems).sort()).toEqual([
+      "filmNumbers",
+      "name",
+      "readers",
+      "rounds",
+    ]);
+  });
+  it("refuses a reader who is also the adjudicator, by name", () => {
+    const checked = checkDesign({ ...good(), adjudicators: ["lee"] });
+    expect(checked.ok === false && checked.problems.adjudicators).toContain("lee");
+  });
+  it("has no washout before the first round", () => {
+    const checked = checkDesign({ ...good(), washoutDays: [30, 120] });
+    expect(checked.ok && checked.value.rounds).toEqual([{ washout_days: 0 }, { washout_days: 120 }]);
+  });
+});
+
+describe("a relabel batch", () => {
+  it("sends the random part as a share", () =>
+    expect(checkBatch({ size: 50, randomPercent: 10, readers: ["kim"] })).toEqual({
+      ok: true,
+      value: { size: 50, random_share: 0.1, readers: ["kim"] },
+    }));
+  it.each([
+    [{ size: 0, randomPercent: 10, readers: ["kim"] }, "size"],
+    [{ size: 2.5, randomPercent: 10, readers: ["kim"] }, "size"],
+    [{ size: 50, randomPercent: 101, readers: ["kim"] }, "random"],
+    [{ size: 50, randomPercent: null, readers: ["kim"] }, "random"],
+    [{ size: 50, randomPercent: 10, readers: [] }, "readers"],
+  ])("refuses %j", (form, field) => {
+    const checked = checkBatch(form);
+    expect(checked.ok === false && Object.keys(checked.problems)).toEqual([field]);
+  });
+});
