@@ -1,0 +1,27 @@
+"""The back office: who may sign in, and what was done. Reads and films are not edited here."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from annotation.models import AuditRecord
+
+
+@admin.register(AuditRecord)
+class AuditRecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """To look at only; the database would refuse a change anyway."""
+
+    list_display = ["created_at", "actor", "action", "subject"]
+    list_filter = ["action"]
+    search_fields = ["subject", "action"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Records are written by what happens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditRecord | None = None) -> bool:
+        """Append-only."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditRecord | None = None) -> bool:
+        """Append-only."""
+        return False
