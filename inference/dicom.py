@@ -1,0 +1,281 @@
+"""One DICOM file to one calibrated 16-bit picture, or a sentence that says why not.
+
+No sentence of this file quotes a value of the header: a header identifies a patient, and the
+sentences are stored and shown. The same film gives the same picture, bit for bit, whichever
+lossless transfer syntax carried it.
+"""
+
+import hashlib
+import logging
+import os
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.encaps import generate_frames
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
+
+from inference.codestream import claim_of
+from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
+from inference.film_tags import Facing, Plane, Region, orientation_of, region_of, spacing_of
+from inference.picture import Window, automatic_window
+
+RECIPE = "film/1"
+"""Version of everything between the file and the picture; a change of the picture changes it."""
+
+# The largest film: a stitched whole spine at 100 um is about 27 million pixels.
+MAX_PIXELS = 40_000_000
+MAX_BYTES = 200_000_000
+
+FILM_CLASSES = {
+    "1.2.840.10008.5.1.4.1.1.1": "Computed Radiography",
+    "1.2.840.10008.5.1.4.1.1.1.1": "Digital X-Ray, for presentation",
+    "1.2.840.10008.5.1.4.1.1.12.2": "X-Ray Radiofluoroscopic",
+    "1.2.840.10008.5.1.4.1.1.7": "Secondary Capture",
+    "1.2.840.10008.5.1.4.1.1.7.2": "Grayscale Byte Secondary Capture",
+    "1.2.840.10008.5.1.4.1.1.7.3": "Grayscale Word Secondary Capture",
+}
+_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
+_DICOMDIR = "1.2.840.10008.1.3.10"
+
+# pydicom's log lines quote the values that they complain of.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+
+
+class FilmRefused(ValueError):
+    """The file is no lateral film that this product takes; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A calibrated film. `pixels` is uint16 [rows, cols], bone bright, head up where known."""
+
+    pixels: NDArray[np.uint16]
+    spacing_mm: float | None
+    spacing_plane: Plane | None
+    window: Window
+    region: Region | None
+    region_doubt: str
+    """Why the tags give no region, as a sentence; empty when they do."""
+    facing: Facing | None
+    turned: int
+    """Quarter turns anticlockwise that were applied to bring the head up."""
+    header: Dataset
+    """As it came, without PixelData: it identifies the patient and must not be stored."""
+    pixel_sha256: str
+    recipe: str = RECIPE
+
+
+def read_film(source: str | os.PathLike[str] | bytes) -> Film:
+    """Read a DICOM file or its bytes.
+
+    Raises FilmRefused when it is no film, FilmUndecodable when it is one that cannot be shown and
+    a person must look at it, OSError when the path cannot be read.
+    """
+    data = _bytes(source)
+    with _quiet():
+        try:
+            header = _parse(data, pixels=False)
+            _refuse_other_kinds(header)
+            _refuse_impossible_sizes(header)
+            film = _parse(data, pixels=True)
+            del data
+            raw = _decode(film)
+            del film.PixelData
+            pixels = calibrate(codes_of(raw, film), film)
+        except (FilmRefused, FilmUndecodable):
+            raise
+        except MemoryError as error:
+            raise FilmUndecodable("The film needs more memory than this machine has.") from error
+        except Exception as error:  # pydicom and the decoders raise anything on damaged bytes
+            raise FilmUndecodable("The file is damaged: its pixels cannot be read.") from error
+        return _describe(pixels, film)
+
+
+def _describe(pixels: Codes, header: Dataset) -> Film:
+    facing, turns = orientation_of(header)
+    pixels = np.ascontiguousarray(np.rot90(pixels, turns))
+    if pixels.max() == pixels.min():
+        raise FilmUndecodable("The film is blank: every pixel has the same value.")
+    spacing, plane = spacing_of(header)
+    region, doubt = region_of(header)
+    return Film(
+        pixels=pixels,
+        spacing_mm=spacing,
+        spacing_plane=plane,
+        window=automatic_window(pixels),
+        region=region,
+        region_doubt=doubt,
+        facing=facing,
+        turned=turns,
+        header=header,
+        pixel_sha256=pixel_sha256(pixels),
+    )
+
+
+def pixel_sha256(pixels: NDArray[np.uint16]) -> str:
+    """Hex digest of shape and values; the same picture in any file has the same."""
+    digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]}:".encode())
+    digest.update(np.ascontiguousarray(pixels, dtype="<u2").data)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence pydicom's warnings: they quote header values to the terminal and the log."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _bytes(source: str | os.PathLike[str] | bytes) -> bytes:
+    if not isinstance(source, bytes):
+        if Path(source).stat().st_size > MAX_BYTES:
+            raise FilmRefused(_too_large())
+        source = Path(source).read_bytes()
+    if not source:
+        raise FilmRefused("The file is empty.")
+    if len(source) > MAX_BYTES:
+        raise FilmRefused(_too_large())
+    return source
+
+
+def _too_large() -> str:
+    return f"The file is larger than {MAX_BYTES // 1_000_000} MB, no single film is."
+
+
+def _parse(data: bytes, *, pixels: bool) -> FileDataset:
+    """The dataset with a transfer syntax, also of a file that lacks preamble or meta header."""
+    _refuse_deflate_bomb(data)
+    try:
+        ds = dcmread(BytesIO(data), stop_before_pixels=not pixels)
+    except InvalidDicomError:
+        try:
+            ds = dcmread(BytesIO(data), stop_before_pixels=not pixels, force=True)
+        except Exception as error:
+            raise FilmRefused("The file is no DICOM file.") from error
+        if "SOPClassUID" not in ds and "MediaStorageSOPClassUID" not in ds.file_meta:
+            raise FilmRefused("The file is no DICOM file.") from None
+    except Exception as error:
+        raise FilmRefused("The file is damaged: its header cannot be read.") from error
+    if "TransferSyntaxUID" not in ds.file_meta:
+        implicit, little = ds.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return ds
+
+
+def _refuse_deflate_bomb(data: bytes) -> None:
+    """A deflated dataset is inflated whole by pydicom: look first that it stays within bounds."""
+    meta_length = int.from_bytes(data[140:144], "little")  # (0002,0000), PS3.10 7.1
+    if DeflatedExplicitVRLittleEndian.encode() + b"\0" not in data[144 : 144 + meta_length]:
+        return
+    inflate, left = zlib.decompressobj(-zlib.MAX_WBITS), MAX_BYTES
+    packed = data[144 + meta_length :]
+    try:
+        while packed and not inflate.eof and left > 0:
+            left -= len(inflate.decompress(packed, 1 << 20))
+            packed = inflate.unconsumed_tail
+    except zlib.error as error:
+        raise FilmRefused("The file is damaged: it cannot be inflated.") from error
+    if left <= 0:
+        raise FilmRefused(_too_large())
+
+
+def _refuse_other_kinds(header: Dataset) -> None:
+    sop_class = UID(str(header.get("SOPClassUID") or ""))
+    stored_as = str(header.file_meta.get("MediaStorageSOPClassUID") or "")
+    if _DICOMDIR in (sop_class, stored_as) or "DirectoryRecordSequence" in header:
+        raise FilmRefused("This is a DICOMDIR, a table of contents; import the films beside it.")
+    intent = str(header.get("PresentationIntentType") or "").upper()
+    if sop_class == _FOR_PROCESSING or intent == "FOR PROCESSING":
+        raise FilmRefused("This is raw detector data (For Processing); send For Presentation.")
+    if sop_class not in FILM_CLASSES:
+        known = sop_class.name != sop_class  # an unknown UID is its own name
+        raise FilmRefused(
+            f"This is {sop_class.name}, no radiograph." if known else "This is no radiograph."
+        )
+    if str(header.get("NumberOfFrames") or "1") != "1":
+        raise FilmRefused("This has several frames; a film is a single one.")
+    photometric = str(header.get("PhotometricInterpretation") or "")
+    if header.get("SamplesPerPixel") != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
+        raise FilmRefused("This is a colour image, no greyscale film.")
+
+
+def _refuse_impossible_sizes(header: Dataset) -> None:
+    """Before anything is allocated: what the header claims must be a film, and hold together."""
+    try:
+        rows, cols = int(header.Rows), int(header.Columns)
+        allocated, stored = int(header.BitsAllocated), int(header.BitsStored)
+        high = int(header.get("HighBit", stored - 1))
+        signed = int(header.PixelRepresentation)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise FilmRefused("The header does not say how the pixels are stored.") from error
+    if rows * cols <= 0 or rows * cols > MAX_PIXELS:
+        raise FilmRefused(f"The header claims {rows} x {cols} pixels; no film has that many.")
+    if allocated not in (8, 16):
+        raise FilmRefused(f"The header claims {allocated} bits per pixel; a film has 8 or 16.")
+    if not 1 <= stored <= high + 1 <= allocated or signed not in (0, 1):
+        raise FilmUndecodable(
+            f"The header contradicts itself: {stored} of {allocated} bits, highest {high}."
+        )
+
+
+def _decode(film: FileDataset) -> NDArray[np.integer]:
+    """Raw pixels [rows, cols] of 8 or 16 bits as they were stored. Raises FilmUndecodable."""
+    if "PixelData" not in film:
+        raise FilmRefused("The file holds no pixels.")
+    film.HighBit = film.get("HighBit", int(film.BitsStored) - 1)
+    syntax = film.file_meta.TransferSyntaxUID
+    if syntax.is_compressed and not syntax.is_deflated:
+        _check_frame(film, syntax)
+    else:
+        expected = film.Rows * film.Columns * film.BitsAllocated // 8
+        if len(film.PixelData) not in (expected, expected + expected % 2):
+            raise FilmUndecodable(
+                f"The header claims {expected} bytes of pixels, the file holds "
+                f"{len(film.PixelData)}."
+            )
+    try:
+        decoder = get_decoder(syntax)
+        raw, _ = decoder.as_array(film, raw=True)
+    except NotImplementedError as error:
+        raise FilmUndecodable("No decoder is known for this transfer syntax.") from error
+    except RuntimeError as error:
+        raise FilmUndecodable(
+            f"No decoder could read the pixels ({syntax.name}). Send the film uncompressed."
+        ) from error
+    return raw.reshape(film.Rows, film.Columns)
+
+
+def _check_frame(film: FileDataset, syntax: UID) -> None:
+    """Raise FilmUndecodable unless the compressed frame is one, whole, and of the header's size."""
+    frames = list(generate_frames(film.PixelData, number_of_frames=1))
+    if len(frames) != 1:
+        raise FilmUndecodable("The pixels are not one compressed frame.")
+    if syntax == RLELossless:
+        return
+    claim = claim_of(frames[0])
+    if claim is None:
+        raise FilmUndecodable("The compressed pixels are not of the kind that the header claims.")
+    if (claim.rows, claim.cols, claim.components) != (film.Rows, film.Columns, 1):
+        raise FilmUndecodable("The compressed pixels have another size than the header claims.")
+    if not claim.is_whole:
+        raise FilmUndecodable("The compressed pixels end too early: the file was cut short.")
