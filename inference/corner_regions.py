@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from inference.msasss import DISCS, Region
 
+LEVELS: tuple[str, ...] = DISCS["C"] + DISCS["L"]  # the 12 disc levels, in reading order
 Point = tuple[float, float]
 Affine = npt.NDArray[np.float64]  # [2, 3], maps (x, y, 1) to (x', y')
 Picture = npt.NDArray[np.uint16] | npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -170,8 +171,9 @@ def stretch(
     low, high = np.percentile(
         crop if judged is None else judged, [recipe.low_percentile, recipe.high_percentile]
     )
-    scaled = (crop.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-6))
-    return np.clip(scaled, 0.0, 1.0)
+    scaled: npt.NDArray[np.float32] = crop.astype(np.float32)
+    scaled = (scaled - np.float32(low)) / np.float32(max(high - low, 1e-6))
+    return scaled.clip(0, 1)
 
 
 def implausible(discs: Mapping[str, DiscPoints], region: Region) -> str | None:

@@ -1,0 +1,44 @@
+"""How the key point network sees a film: 256 x 192 grey values, first whole, then closer.
+
+Coordinates are (x, y) in pixels with pixel centres at integers. No torch here.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from inference.corner_regions import Affine
+from inference.picture import Picture, automatic_window
+
+ROWS, COLS = 256, 192  # the input of Koo et al. 2022
+
+
+def letterbox(rows: int, cols: int) -> Affine:
+    """The whole film of rows x cols, middle to middle, as large as fits into 256 x 192."""
+    return look_at((-0.5, -0.5, cols - 0.5, rows - 0.5))
+
+
+def look_at(box: tuple[float, float, float, float]) -> Affine:
+    """The affine film -> input that shows the box (left, top, right, bottom) as large as fits."""
+    left, top, right, bottom = box
+    scale = min(COLS / (right - left), ROWS / (bottom - top))
+    middle = np.array([(left + right) / 2, (top + bottom) / 2])
+    offset = np.array([(COLS - 1) / 2, (ROWS - 1) / 2]) - scale * middle
+    return np.column_stack([scale * np.eye(2), offset])
+
+
+def windowed(pixels: Picture) -> npt.NDArray[np.uint8]:
+    """The film under its automatic contrast, 8 bits: all the key points need."""
+    window = automatic_window(pixels)
+    return cv2.convertScaleAbs(
+        np.clip(pixels.astype(np.float32), window.low, window.high) - window.low,
+        alpha=255.0 / window.width,
+    ).astype(np.uint8, copy=False)
+
+
+def spine_box(places: npt.NDArray[np.float64], spacing: float) -> tuple[float, float, float, float]:
+    """A box around points [n, 2] with a margin of a disc distance or so, for the second look."""
+    low, high = places.min(axis=0) - 1.2 * spacing, places.max(axis=0) + 1.2 * spacing
+    return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))

@@ -1,0 +1,192 @@
+"""The snapshot folder: all that training may know, frozen, and refused when it is not sound.
+
+`manifest.json` beside `films/*.jls`. Training runs from such a folder alone, without a database.
+Read: every file is there and unchanged, every patient stands in one split only, and no picture
+appears in two splits. A model judged on a patient it was trained on looks better than it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from inference.corner_regions import DiscPoints, Point
+from inference.msasss import DISCS, SITE, Region
+from inference.picture import Picture, read_picture, write_whole
+
+FORMAT = "syndesmo-snapshot/1"
+MANIFEST = "manifest.json"
+SPLITS = ("train", "val", "test")
+Split = Literal["train", "val", "test"]
+Votes = tuple[int, int, int, int]
+
+
+class SnapshotError(ValueError):
+    """A snapshot that must not be trained on; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class SnapshotFilm:
+    """One film of the manifest. `corners` holds, per site, how many readers gave 0, 1, 2, 3."""
+
+    film: str
+    path: Path
+    patient: str
+    split: Split
+    visit_days: int
+    region: Region
+    centre: str
+    scanner: str
+    spacing_mm: float | None
+    pixel_sha256: str
+    discs: dict[str, DiscPoints]
+    corners: dict[str, Votes]
+
+    def picture(self) -> Picture:
+        """The stored 16-bit picture, uint16 [rows, cols]."""
+        return read_picture(self.path)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A sound snapshot folder, as `read` found it."""
+
+    folder: Path
+    name: str
+    created: str
+    source: str
+    films: tuple[SnapshotFilm, ...]
+    checksum: str
+
+    def split(self, name: Split) -> tuple[SnapshotFilm, ...]:
+        """The films of one split, in the manifest's order."""
+        return tuple(film for film in self.films if film.split == name)
+
+
+def write(
+    folder: str | Path, manifest: Mapping[str, Any], pictures: Mapping[str, Path | bytes]
+) -> str:
+    """Write a snapshot and read it back; returns its checksum.
+
+    `pictures` gives per film name the encoded .jls file, as its path or its bytes. The manifest
+    needs `name`, `created`, `source` and `films`; format and file checksums are added here.
+    Raises SnapshotError when what was written is not sound.
+    """
+    folder = Path(folder)
+    (folder / "films").mkdir(parents=True, exist_ok=True)
+    sums: dict[str, str] = {}
+    for film in manifest["films"]:
+        target = folder / film["file"]
+        source = pictures[film["film"]]
+        if isinstance(source, bytes):
+            write_whole(target, source)
+        elif source.resolve() != target.resolve():
+            shutil.copyfile(source, target)
+        sums[film["file"]] = _sha256(target)
+    whole = {**manifest, "format": FORMAT, "sha256": sums}
+    # The manifest comes last: a folder without one was never finished
+    write_whole(folder / MANIFEST, json.dumps(whole, indent=1, sort_keys=True).encode())
+    return read(folder).checksum
+
+
+def checksum(folder: str | Path) -> str:
+    """SHA-256 of the manifest, which itself holds the checksum of every film."""
+    try:
+        return _sha256(Path(folder) / MANIFEST)
+    except OSError as error:
+        raise SnapshotError(f"The snapshot folder {folder} has no {MANIFEST}.") from error
+
+
+def read(folder: str | Path) -> Snapshot:
+    """Read and check a snapshot folder. Raises SnapshotError with one sentence."""
+    folder = Path(folder)
+    whole = checksum(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except ValueError as error:
+        raise SnapshotError(f"The {MANIFEST} of {folder.name} is no JSON.") from error
+    if manifest.get("format") != FORMAT:
+        raise SnapshotError(f"{folder.name} is no {FORMAT} folder.")
+    try:
+        films = tuple(_film(folder, entry) for entry in manifest["films"])
+        sums = cast(dict[str, str], manifest["sha256"])
+        snapshot = Snapshot(
+            folder, manifest["name"], manifest["created"], manifest["source"], films, whole
+        )
+    except (KeyError, TypeError) as error:
+        raise SnapshotError(f"The manifest of {folder.name} lacks {error}.") from error
+    _refuse_unsound(films)
+    _refuse_changed(films, sums, folder)
+    return snapshot
+
+
+def _film(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
+    if entry["split"] not in SPLITS or entry["region"] not in DISCS:
+        raise SnapshotError(
+            f"Film {entry['film']} has split {entry['split']!r} and region {entry['region']!r}; "
+            "expected train, val or test and C or L."
+        )
+    for site, votes in entry["corners"].items():
+        if site not in SITE or len(votes) != 4 or min(votes) < 0:
+            raise SnapshotError(f"Film {entry['film']} has no valid votes for {site}.")
+    return SnapshotFilm(
+        film=entry["film"],
+        path=folder / entry["file"],
+        patient=entry["patient"],
+        split=entry["split"],
+        visit_days=entry["visit_days"],
+        region=entry["region"],
+        centre=entry["centre"],
+        scanner=entry["scanner"],
+        spacing_mm=entry["spacing_mm"],
+        pixel_sha256=entry["pixel_sha256"],
+        discs={
+            disc: DiscPoints(disc, _point(ends["center"]), _point(ends["anterior"]))
+            for disc, ends in entry["discs"].items()
+        },
+        corners={site: cast(Votes, tuple(votes)) for site, votes in entry["corners"].items()},
+    )
+
+
+def _point(values: list[float]) -> Point:
+    x, y = values
+    return (float(x), float(y))
+
+
+def _refuse_unsound(films: tuple[SnapshotFilm, ...]) -> None:
+    """Patients and pictures belong to one split each."""
+    if len({film.patient for film in films}) < 2:
+        raise SnapshotError("The snapshot holds a single patient: nothing can be held out.")
+    split_of: dict[str, str] = {}
+    picture_in: dict[str, SnapshotFilm] = {}
+    for film in films:
+        if split_of.setdefault(film.patient, film.split) != film.split:
+            raise SnapshotError(
+                f"Patient {film.patient} stands in {split_of[film.patient]} and in {film.split}: "
+                "split by patient."
+            )
+        twin = picture_in.setdefault(film.pixel_sha256, film)
+        if twin.split != film.split:
+            raise SnapshotError(
+                f"Films {twin.film} ({twin.split}) and {film.film} ({film.split}) are the same "
+                "picture."
+            )
+
+
+def _refuse_changed(films: tuple[SnapshotFilm, ...], sums: Mapping[str, str], folder: Path) -> None:
+    for film in films:
+        name = film.path.relative_to(folder).as_posix()
+        if not film.path.is_file():
+            raise SnapshotError(f"The snapshot lacks the file {name}.")
+        if sums.get(name) != _sha256(film.path):
+            raise SnapshotError(f"The file {name} is not the one that was frozen (checksum).")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
