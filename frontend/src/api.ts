@@ -157,7 +157,7 @@ export const createStudy = (study: c.NewStudy) => post<c.Study>("studies", study
 export const ranking = (id: number, limit?: number) =>
   get<c.Ranking>(`studies/${id}/ranking${query({ limit })}`);
 export const openRelabelBatch = (id: number, batch: c.NewRelabelBatch) =>
-  post<c.StudyRound>(`studies/${id}/relabel_batches`, batch);
+  post<c.RelabelBatch>(`studies/${id}/relabel_batches`, batch);
 export const agreement = (id: number, round?: number) =>
   get<c.Agreement>(`studies/${id}/agreement${query({ round })}`);
 export const users = () => get<c.User[]>("users");
@@ -202,6 +202,7 @@ export const setRetrainingSchedule = (schedule: Partial<c.RetrainingSchedule>) =
   patch<c.RetrainingSchedule>("retraining_schedule", schedule);
 
 // --- export ------------------------------------------------------------------------------------
+export const exportStudies = () => get<c.ExportStudy[]>("export/studies");
 /** A plain link: the browser downloads the file with the session's cookie. */
 export const exportUrl = (study: number, file: c.ExportFile) =>
   `${ROOT}export/studies/${study}/${file}`;

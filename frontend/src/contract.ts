@@ -168,6 +168,14 @@ export interface NewRelabelBatch {
   readers: string[];
 }
 
+/** The round that was opened, and how many corners each of its readers gets. */
+export interface RelabelBatch {
+  id: number;
+  number: number;
+  kind: "relabel";
+  corners: number;
+}
+
 // --- agreement ---------------------------------------------------------------------------------
 
 export interface Icc {
@@ -362,7 +370,17 @@ export interface RetrainingSchedule {
 }
 
 export interface ExportToken {
+  /** When the present token was made; null without one. */
+  created: string | null;
+  /** The token itself, only in the answer that makes it. */
   token: string | null;
+}
+
+export interface ExportStudy {
+  id: number;
+  name: string;
+  /** Addresses of the files that can be downloaded. */
+  tables: string[];
 }
 
 export type ExportFile = "reads.csv" | "reads.json" | "consensus.csv" | "consensus.json";

@@ -107,8 +107,8 @@ export type BatchField = "size" | "random" | "readers";
 export function checkBatch(form: BatchForm): Checked<NewRelabelBatch, BatchField> {
   const { size, randomPercent, readers } = form;
   const problems: Problems<BatchField> = {};
-  if (!wholeFrom(1, 5000, size)) problems.size = batchInvalid.size;
-  if (!wholeFrom(0, 100, randomPercent)) problems.random = batchInvalid.random;
+  if (!wholeFrom(1, 2000, size)) problems.size = batchInvalid.size;
+  if (!wholeFrom(0, 50, randomPercent)) problems.random = batchInvalid.random;
   if (readers.length === 0) problems.readers = batchInvalid.readers;
   if (Object.keys(problems).length > 0) return { ok: false, problems };
   return {

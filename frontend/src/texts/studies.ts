@@ -119,8 +119,8 @@ export const studies = {
     opened: (number: number, places: string) =>
       `Round ${number} is open with ${places}. It is in the worklist of the chosen readers.`,
     invalid: {
-      size: "Write how many corners the batch has, from 1 to 5000.",
-      random: "Write the random share as a whole percentage from 0 to 100.",
+      size: "Write how many corners the batch has, from 1 to 2000.",
+      random: "Write the random share as a whole percentage from 0 to 50.",
       readers: "Choose at least one reader for the batch.",
     },
   },

@@ -61,7 +61,7 @@ describe("a relabel batch", () => {
   it.each([
     [{ size: 0, randomPercent: 10, readers: ["kim"] }, "size"],
     [{ size: 2.5, randomPercent: 10, readers: ["kim"] }, "size"],
-    [{ size: 50, randomPercent: 101, readers: ["kim"] }, "random"],
+    [{ size: 50, randomPercent: 51, readers: ["kim"] }, "random"],
     [{ size: 50, randomPercent: null, readers: ["kim"] }, "random"],
     [{ size: 50, randomPercent: 10, readers: [] }, "readers"],
   ])("refuses %j", (form, field) => {
