@@ -19,7 +19,7 @@ _SHORT = Path("/tmp")  # noqa: S108 - the folder in it is checked to be ours bef
 _REACHABLE = Path("/var/lib/syndesmo")
 
 
-class Refused(Exception):  # noqa: N818 - it reads as what happened
+class Refused(Exception):
     """The servers cannot be started or used; the text is a sentence that says what to do."""
 
 
