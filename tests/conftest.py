@@ -1,0 +1,46 @@
+"""Real Postgres and real Redis under every test that asks: embedded ones in a temporary folder.
+
+With ``DATABASE_URL`` and ``REDIS_URL`` set, the servers they name are used instead. Tests that
+need neither do not wait for them.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from annotation import embedded
+
+# The same examples on every machine: what was red once can be run again.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point the settings at a folder of this run, before Django reads them."""
+    data = Path(tempfile.mkdtemp(prefix="syndesmo-tests-"))
+    data.chmod(0o711)  # under root the database's own user has to reach its folder in it
+    config.add_cleanup(lambda: shutil.rmtree(data, ignore_errors=True))
+    os.environ["SYNDESMO_DATA"] = str(data)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
+    os.environ.setdefault("SECRET_KEY", "of tests alone")
+    os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[None]:
+    """Postgres and Redis answer where the settings say."""
+    if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        yield
+        return
+    with embedded.running(Path(os.environ["SYNDESMO_DATA"]), durable=False):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: None) -> None:
+    """pytest-django's hook before it makes the test database: the servers must be up."""
