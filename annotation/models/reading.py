@@ -7,6 +7,7 @@ from django.db.models import Q
 from annotation.models.append_only import append_only, immutable
 from annotation.models.radiograph import Radiograph
 from annotation.models.study import Round, Study
+from inference.msasss import sites_of
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
@@ -42,6 +43,12 @@ class Reading(models.Model):
     opened_at = models.DateTimeField(null=True)
     committed_at = models.DateTimeField(null=True)
     commit_key = models.UUIDField(null=True, unique=True)
+    model_version_shown = models.ForeignKey(
+        "ModelVersion",
+        null=True,
+        on_delete=models.PROTECT,
+        help_text="what a second look showed after the commit; later reads of the film know it",
+    )
 
     objects = ReadingQuerySet.as_manager()
 
@@ -51,6 +58,12 @@ class Reading(models.Model):
                 name="reading_once", fields=["round", "reader", "radiograph", "site"]
             ),
             models.UniqueConstraint(name="place_once", fields=["round", "reader", "position"]),
+            # A reader works on one place of a round at a time, in however many windows.
+            models.UniqueConstraint(
+                name="one_open_place",
+                fields=["round", "reader"],
+                condition=Q(opened_at__isnull=False, committed_at__isnull=True),
+            ),
             models.CheckConstraint(
                 name="committed_after_opened",
                 condition=Q(committed_at__isnull=True) | Q(opened_at__isnull=False),
@@ -67,6 +80,13 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"reading {self.pk}"
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The corners to grade here, from the top down; one in a relabel round."""
+        if self.site:
+            return (self.site,)
+        return tuple(site.code for site in sites_of(self.radiograph.region))  # type: ignore[arg-type]
 
 
 class GradeEventQuerySet(models.QuerySet["GradeEvent"]):
