@@ -19,7 +19,7 @@ def outline(body: Vertebra, squaring: tuple[float, float], rough: Floats) -> Poi
     caudal = _trim(endplate(body, caudal=True), radius[1], body.radius)
     posterior = _trim(_posterior_wall(body), body.radius, body.radius)
     cranial = _trim(endplate(body, caudal=False)[::-1], body.radius, radius[0])
-    anterior[:, 0] += 0.12 * np.interp(np.linspace(0, 1, len(anterior)), WALL, rough)
+    anterior[:, 0] += 0.1 * np.interp(np.linspace(0, 1, len(anterior)), WALL, np.convolve(rough, [0.5, 1, 0.5], "same"))
     sides = [anterior, caudal, posterior, cranial]
     tips = [body.local_corner(True), body.local_corner(True, False)]
     tips += [body.local_corner(False, False), body.local_corner(False)]

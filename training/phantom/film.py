@@ -19,10 +19,10 @@ from training.phantom.render import Canvas, Map, draw_spine
 
 Pixels = NDArray[np.uint16]
 WHITE = 4095  # 12 bit
-BONE = {"C": 0.62, "L": 1.15}  # line integral through a healthy body
+BONE = {"C": 0.55, "L": 0.9}  # line integral through a healthy body
 QUANTA_PER_MM2 = {"C": 90_000.0, "L": 16_000.0}  # that reach the detector behind the spine
 MAGNIFICATION = {"C": 1.12, "L": 1.12}
-FINEST_MM = 0.22  # coarser films are drawn finer and averaged, or thin new bone would be lost
+FINEST_MM = 0.3  # coarser films are drawn finer and averaged, or thin new bone would be lost
 EDGE_MM = 7.0  # of film around the outermost corner
 
 
@@ -147,7 +147,7 @@ def _add_bone(
     """Draw the spine in its own window of the film and add it to the line integral."""
     line = spine.center_line()
     reach = spine.s_mm
-    around = np.concatenate([line + [-1.6 * reach, -reach], line + [2.6 * reach, reach]])
+    around = np.concatenate([line + [-1.6 * reach, -2.4 * reach], line + [2.6 * reach, reach]])
     points = around @ to_film[:, :2].T + to_film[:, 2]
     low = np.maximum(np.floor(points.min(axis=0)), 0).astype(int)
     high = np.minimum(np.ceil(points.max(axis=0)), integral.shape[::-1]).astype(int)

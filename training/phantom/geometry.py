@@ -64,7 +64,7 @@ ANATOMY: dict[Region, Anatomy] = {
         posterior_ratio=(1.06, 1.05, 1.02, 0.99, 0.95, 0.86, 0.90),
         half_depth=(0.46, 0.48, 0.50, 0.51, 0.51, 0.50, 0.48),
         gap=(0.17, 0.09),
-        normally_square=(0.05,) * 6 + (0.0,),
+        normally_square=(0.05,) * 6 + (1.0,),
         wall_concavity_mm=(1.8, 3.0),
         endplate_mm=((0.8, 1.8), (1.2, 2.4)),
         corner_radius_mm=(1.5, 2.6),
@@ -187,7 +187,7 @@ def _body(
         half_depth=s * anatomy.half_depth[index],
         height=height,
         posterior_height=height * anatomy.posterior_ratio[index],
-        wall_concavity=concavity * (0.1 if square else 1.0),
+        wall_concavity=concavity * (0.12 if square else 1.0),
         endplates=(person.uniform(*anatomy.endplate_mm[0]), person.uniform(*anatomy.endplate_mm[1])),
         radius=person.uniform(*anatomy.corner_radius_mm),
     )

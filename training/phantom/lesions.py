@@ -12,8 +12,9 @@ import numpy as np
 from inference.msasss import Region
 from training.phantom.severity import Floats
 
-USEFUL_SQUARING = {"C": (2, 3, 4), "L": (0, 1, 2, 3, 4, 5)}
-"""Discs where squaring may be a lesion; in the neck only C5 and C6 are not square in health."""
+USEFUL_SQUARING = {"C": (5, 6, 7, 8), "L": tuple(range(11))}
+"""Corners (0-11 down the region) where squaring may be a lesion: of the neck only C5 and C6, which
+are not square in health; in the lumbar film all but the sacrum, which has no anterior concavity."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,19 @@ def bridges(region: Region, latent: Floats, person: np.random.Generator) -> list
             found.append(Bridge(0.0, 0.0, 0.0, 0.0))
             continue
         width = 1.1 + (widest - 1.1) * (0.65 * level + 0.35 * styles[disc, 0] * level)
-        found.append(Bridge(width, 0.6 + 1.6 * styles[disc, 1], 0.75 + 0.35 * level, level))
+        found.append(Bridge(width, 0.3 + 0.9 * styles[disc, 1], 0.75 + 0.35 * level, level))
     return found
 
 
 def _corner(region: Region, disc: int, side: int, latent: float, style: Floats) -> Corner:
     early = float(np.interp(latent, [0.6, 0.95, 1.05, 1.5], [0.0, 0.35, 0.55, 1.0]))
-    if latent >= 2:
-        early *= 0.6  # the spur grows over the eroded or sclerotic corner
-    findings = _findings(region, disc, style[0])
+    findings = _findings(region, 2 * disc + side, style[0])
+    grown_over = 0.25 if latent >= 1.8 else 1.0  # the spur stands on a corner that has filled again
     spur = float(np.interp(latent, [1.75, 2.0, 2.06, 2.5, 3.0], [0.0, 0.16, 0.24, 0.45, 0.8]))
     narrow, wide = (0.9, 1.5) if region == "C" else (1.3, 2.2)
     claw = style[4] < 0.06 and latent < 0.7
     return Corner(
-        erosion=early * findings[0],
+        erosion=early * findings[0] * grown_over,
         sclerosis=early * findings[1],
         squaring=early * findings[2],
         spur=spur,
@@ -87,7 +87,7 @@ def _corner(region: Region, disc: int, side: int, latent: float, style: Floats) 
     )
 
 
-def _findings(region: Region, disc: int, pick: float) -> tuple[float, float, float]:
+def _findings(region: Region, corner: int, pick: float) -> tuple[float, float, float]:
     """Erosion, sclerosis, squaring: one leads, often with a second."""
     mixes = (
         (1.0, 0.0, 0.0),
@@ -97,6 +97,6 @@ def _findings(region: Region, disc: int, pick: float) -> tuple[float, float, flo
         (0.0, 0.0, 1.0),
         (0.6, 0.0, 0.9),
     )
-    if disc not in USEFUL_SQUARING[region]:
+    if corner not in USEFUL_SQUARING[region]:
         mixes = mixes[:3]
     return mixes[int(pick * len(mixes))]

@@ -37,8 +37,9 @@ def draw_posterior(canvas: Canvas, spine: Spine) -> None:
     if spine.region == "C":
         _atlas(canvas, small, spine.vertebrae[0])
     small = cv2.GaussianBlur(small, (0, 0), max(0.4, 0.7 * canvas.px_per_mm / 3))
-    large = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    canvas.bone += large * (1 - 0.45 * np.minimum(canvas.bone, 1.0))
+    shade = cv2.resize(canvas.bone, small.shape[::-1], interpolation=cv2.INTER_AREA)
+    small *= 1 - 0.45 * np.minimum(shade, 1.0)  # what overlaps the bodies is seen less
+    canvas.bone += cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
 def _placed(body: Vertebra, contour: list[list[float]], reach: float) -> Points:

@@ -134,13 +134,13 @@ def _sclerose(
     strength: float,
 ) -> None:
     """Add a soft-edged triangular density inside the corner, 3-8 mm long."""
-    leg = (0.18 + 0.20 * strength) * body.half_depth
+    leg = (0.20 + 0.22 * strength) * body.half_depth
     corner = body.local_corner(caudal)
     up = -1.0 if caudal else 1.0
     triangle = corner + np.array([[0.5, -0.5 * up], [0.5, 1.25 * leg * up], [-1.35 * leg, -0.5 * up]])
     dense = _filled(bone.shape, canvas.pixels(body.world(triangle)) - origin).astype(np.float32)
     dense = _blur(dense, 0.16 * leg * canvas.px_per_mm)
-    bone += dense * (mask > 127) * np.float32((0.18 + 0.32 * strength) / 255)
+    bone += dense * (mask > 127) * np.float32((0.22 + 0.48 * strength) / 255)
 
 
 def _endplate_lines(
@@ -151,20 +151,21 @@ def _endplate_lines(
     body: Vertebra,
     rng: np.random.Generator,
 ) -> None:
-    """Dense endplates, and the far rim of a tilted body as a second, fainter contour."""
+    """Dense endplates; the rim of a tilted body shows as a second, fainter contour beyond one."""
     lines = np.zeros(bone.shape, dtype=np.uint8)
-    rim = np.zeros(bone.shape, dtype=np.uint8)
-    tilt = rng.normal(0, 0.045) * body.half_depth
+    tilt = float(rng.normal(0, 0.035)) * body.half_depth
     thick = max(1, round(0.6 * canvas.px_per_mm))
     for caudal in (False, True):
         edge = bodies.endplate(body, caudal)[1:-1]
         inner = edge + np.array([0.0, -0.35 if caudal else 0.35])
-        far = inner + np.array([0.0, tilt])
-        for target, line in ((lines, inner), (rim, far[3:-3])):
-            points = np.round((canvas.pixels(body.world(line)) - origin) * 16).astype(np.int32)
-            cv2.polylines(target, [points], False, 255, thick, cv2.LINE_AA, SUBPIXEL)
+        points = np.round((canvas.pixels(body.world(inner)) - origin) * (1 << SUBPIXEL)).astype(np.int32)
+        cv2.polylines(lines, [points], False, 255, thick, cv2.LINE_AA, SUBPIXEL)
+        if (tilt > 0.15) == caudal and abs(tilt) > 0.15:
+            bulge = tilt * np.sin(np.pi * np.linspace(0.0, 1.0, len(edge)) ** 0.8)
+            far = edge + np.stack([np.zeros(len(edge)), bulge], axis=1)
+            lens = _filled(bone.shape, canvas.pixels(body.world(np.concatenate([edge, far[::-1]]))) - origin)
+            np.maximum(bone, lens * np.float32(0.5 / 255), out=bone)
     bone += lines * (mask > 127) * np.float32(0.16 / 255)
-    np.maximum(bone, rim * np.float32(0.62 / 255), out=bone)
 
 
 def _draw_spurs(
@@ -188,7 +189,8 @@ def _draw_spur(
     canvas: Canvas, body: Vertebra, caudal: bool, facing: Points, look: Corner, length: float
 ) -> None:
     """A tapering spike from the rim towards the facing corner, bowed outward."""
-    inward = np.array([-0.5 * look.spur_width_mm, -0.7 if caudal else 0.7])
+    deep = 0.12 * body.half_depth  # rooted below the rounded corner, so that spike and rim are one
+    inward = np.array([-0.55 * look.spur_width_mm - 0.3, -deep if caudal else deep])
     root = body.world(body.local_corner(caudal) + inward)
     corner = body.corner(caudal)
     across = (facing - corner) / np.hypot(*(facing - corner))
@@ -197,7 +199,7 @@ def _draw_spur(
     tip = corner + length * direction
     bend = 0.5 * (root + tip) + 0.18 * length * front
     width = look.spur_width_mm
-    _add_band(canvas, bodies.band(root, bend, tip, (1.7 * width, width, 0.45 * width)), 0.85 * look.density)
+    _add_band(canvas, bodies.band(root, bend, tip, (2.1 * width, 1.15 * width, 0.4 * width)), 0.85 * look.density)
 
 
 def _draw_osteophyte(canvas: Canvas, body: Vertebra, caudal: bool, look: Corner) -> None:
@@ -215,16 +217,17 @@ def _draw_disc(canvas: Canvas, upper: Vertebra, lower: Vertebra, disc: Disc, bri
     """Bridge, and the calcified disc behind a long-standing one."""
     if bridge.width_mm == 0:
         return
-    front = np.array([-1.0, 0.0])
     if bridge.maturity > 0.45:
         posterior = (lower.corner(False, False), upper.corner(True, False))
         space = np.stack([disc.cranial, disc.caudal, *posterior])
         _add_band(canvas, space, 0.5 * (bridge.maturity - 0.45), soft_mm=1.2)
-    start = upper.world(upper.local_corner(True) + np.array([-0.6, -1.2]))
-    end = lower.world(lower.local_corner(False) + np.array([-0.6, 1.2]))
-    bend = 0.5 * (start + end) + front * (2 * bridge.bow_mm + 0.4)
-    width = bridge.width_mm
-    _add_band(canvas, bodies.band(start, bend, end, (1.5 * width, width, 1.5 * width)), 0.88 * bridge.density)
+    width, deep = bridge.width_mm, 0.14 * upper.half_depth
+    start = upper.world(upper.local_corner(True) + np.array([-0.5 * width, -deep]))
+    end = lower.world(lower.local_corner(False) + np.array([-0.5 * width, deep]))
+    across = (end - start) / np.hypot(*(end - start))
+    front = np.array([-across[1], across[0]])
+    bend = 0.5 * (start + end) + front * (2 * bridge.bow_mm + 0.5 * width)
+    _add_band(canvas, bodies.band(start, bend, end, (1.7 * width, width, 1.7 * width)), 0.88 * bridge.density)
 
 
 def _add_band(canvas: Canvas, contour_mm: Points, density: float, soft_mm: float = 0.15) -> None:

@@ -24,6 +24,7 @@ class Grid:
     y: Floats
     to_grid: Points  # [2, 3] object mm -> grid pixels
     spine_x: Floats  # [rows, cols] object x of the spine's centre line at this height
+    body_x: Floats  # [rows, cols] the same for the trunk, straighter
     level: Floats  # [rows, cols] 0 at the first vertebra of the region, 1 at the last
     mm: float  # object mm per grid pixel
 
@@ -51,7 +52,14 @@ def grid(spine: Spine, to_film: Points, film_shape: tuple[int, int], shape: tupl
     first, last = spine.vertebrae[0].center[1], spine.vertebrae[-1].center[1]
     level = (y - first) / (last - first)
     mm = float(1 / np.hypot(*to_grid[:, 0]))
-    return Grid(x, y, to_grid, np.interp(y, line[:, 1], line[:, 0]), level, mm)
+    return Grid(x, y, to_grid, np.interp(y, line[:, 1], line[:, 0]), _body_line(line, y), level, mm)
+
+
+def _body_line(line: Points, y: Floats) -> Floats:
+    """Axis of the trunk: the straight line through the spine with half of its curves."""
+    slope, start = np.polyfit(line[1:-1, 1], line[1:-1, 0], 1)
+    bent = np.interp(y, line[1:-1, 1], line[1:-1, 0] - slope * line[1:-1, 1] - start)
+    return np.asarray(start + 0.5 * slope * y + 0.35 * bent + 0.5 * slope * line[:, 1].mean(), dtype=np.float64)
 
 
 def cervical(g: Grid, spine: Spine, rng: np.random.Generator, shoulder: float) -> Tissue:
@@ -66,8 +74,10 @@ def cervical(g: Grid, spine: Spine, rng: np.random.Generator, shoulder: float) -
     integral -= _airway(g, spine, rng)
     depth = (g.level - shoulder) * 6.3 * spine.s_mm + 0.25 * np.abs(g.x - g.spine_x) - 6.0
     height = rng.uniform(2.2, 3.4)
-    hiding = height * (1 - np.exp(-np.maximum(depth, 0) / (1.1 * spine.s_mm)))
+    depth = 4.0 * np.logaddexp(0, depth / 4.0)  # skin of the shoulder slants: a soft beginning
+    hiding = height * (1 - np.exp(-depth / (1.1 * spine.s_mm)))
     hiding *= np.exp(-np.square((g.x - g.spine_x - 8) / 75))
+    integral *= 1 + _mottle(g, 0.016, rng)
     integral += hiding
     if rng.random() < 0.35:
         integral += _cartilage(g, spine, rng)
@@ -77,8 +87,8 @@ def cervical(g: Grid, spine: Spine, rng: np.random.Generator, shoulder: float) -
 def lumbar(g: Grid, spine: Spine, rng: np.random.Generator) -> Tissue:
     """Belly with gas, diaphragm, lowest ribs, iliac crests, sometimes a calcified aorta."""
     build = rng.uniform(0.9, 1.2)
-    front = _profile(g, [(-0.4, 105), (0.0, 112), (0.5, 120), (1.0, 112), (1.4, 105)]) * build
-    back = _profile(g, [(-0.4, 75), (0.0, 70), (0.5, 62), (0.8, 66), (1.0, 80), (1.4, 95)]) * build
+    front = _profile(g, [(-0.4, 118), (0.0, 128), (0.5, 140), (1.0, 138), (1.4, 125)]) * build
+    back = _profile(g, [(-0.4, 88), (0.0, 82), (0.5, 74), (0.8, 78), (1.0, 92), (1.4, 105)]) * build
     thick = _profile(g, [(-0.4, 215), (0.2, 220), (0.6, 230), (0.9, 275), (1.4, 300)]) * build**0.5
     integral = _slab(g, front, back, thick)
     dome = rng.uniform(-0.12, 0.03) + 0.0000022 * np.abs(g.x - g.spine_x + 20) ** 2.6
@@ -87,7 +97,7 @@ def lumbar(g: Grid, spine: Spine, rng: np.random.Generator) -> Tissue:
     integral -= _gas(g, spine, rng)
     if rng.random() < 0.15:
         integral += _aorta(g, spine, rng)
-    integral = np.maximum(integral, 0)
+    integral = np.maximum(integral * (1 + _mottle(g, 0.022, rng)), 0)
     return Tissue(integral.astype(np.float32), np.zeros(integral.shape, dtype=np.float32))
 
 
@@ -102,8 +112,18 @@ def _profile(g: Grid, knots: list[tuple[float, float]]) -> Floats:
 def _slab(g: Grid, front: Floats, back: Floats, thick: Floats) -> Floats:
     """Elliptic cross-section between the anterior and the posterior skin line."""
     middle, half = 0.5 * (back - front), 0.5 * (back + front)
-    across = (g.x - g.spine_x - middle) / half
+    across = (g.x - g.body_x - middle) / half
     return MU_PER_MM * thick * np.maximum(1 - np.abs(across) ** 2.4, 0) ** 0.55
+
+
+def _mottle(g: Grid, strength: float, rng: np.random.Generator) -> Floats:
+    """Uneven tissue: noise of several coarse sizes, relative."""
+    total = np.zeros(g.x.shape, dtype=np.float32)
+    for size_mm, weight in ((3.0, 0.3), (9.0, 0.7), (27.0, 1.2)):
+        shape = [max(3, int(n * g.mm / size_mm)) for n in g.x.shape]
+        noise = rng.standard_normal(shape, dtype=np.float32)
+        total += weight * cv2.resize(noise, g.x.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return total.astype(np.float64) * strength
 
 
 def _step(distance_mm: Floats, soft_mm: float) -> Floats:
@@ -122,16 +142,20 @@ def _lines(g: Grid, points_mm: Points, width_mm: float, soft_mm: float) -> Float
 def _skull(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     """Skull base and occiput above, mandible with teeth in front."""
     s, (x0, y0) = spine.s_mm, spine.vertebrae[0].center
-    top = y0 - s * rng.uniform(1.75, 2.1)
-    shape = np.square((g.x - x0 - 0.6 * s) / (4.4 * s)) + np.square((g.y - top + 2.6 * s) / (2.7 * s))
-    skull = 1.5 * _step((1 - shape) * 1.3 * s, 2.0)
-    skull *= 1 + 0.15 * np.sin(g.x / 5.0) * np.cos(g.y / 4.0 + g.x / 11)
-    angle = np.array([x0 - 1.75 * s, y0 + 0.35 * s * rng.uniform(-1, 1)])
-    ramus = angle + np.array([0.35 * s, -2.6 * s])
-    chin = angle + np.array([-3.0 * s, 0.9 * s])
-    jaw = _lines(g, np.stack([ramus, angle, chin]), 0.95 * s, 1.2)
-    teeth = _lines(g, np.stack([angle + [-0.8 * s, -0.9 * s], chin + [0.2 * s, -1.0 * s]]), 0.8 * s, 1.0)
-    return skull + 0.75 * jaw + 0.9 * teeth * (1 + 0.3 * np.sin(g.x * 1.1))
+    top = y0 - s * rng.uniform(1.9, 2.3)
+    across, down = (g.x - x0 - 1.1 * s) / (4.3 * s), (g.y - top + 2.6 * s) / (2.7 * s)
+    inside = (1 - np.hypot(across, down)) * 2.7 * s
+    skull = 0.7 * _step(inside, 2.0) + 0.8 * np.exp(-np.square((inside - 3.0) / 3.0))
+    skull += 1.0 * _step((0.55 - np.hypot(across + 0.15, down - 0.25)) * 2.7 * s, 4.0)  # petrous bone
+    angle = np.array([x0 - 1.75 * s, y0 + 0.3 * s * rng.uniform(-1, 1)])
+    ramus, chin = angle + np.array([0.3 * s, -2.6 * s]), angle + np.array([-3.0 * s, 0.8 * s])
+    curve = np.stack([ramus, angle + [0.0, -0.5 * s], angle + [-0.25 * s, -0.1 * s], chin])
+    shell, marrow = _lines(g, curve, 0.95 * s, 0.8), _lines(g, curve, 0.6 * s, 1.5)
+    jaw = 0.7 * shell - 0.3 * marrow
+    for _ in range(5):
+        crown = angle + np.array([-rng.uniform(0.9, 2.9), -rng.uniform(0.75, 0.95)]) * s
+        jaw += 0.55 * _lines(g, np.stack([crown, crown + [0.05 * s, 0.35 * s]]), 0.38 * s, 0.9)
+    return skull + np.minimum(jaw, 1.3)
 
 
 def _airway(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
@@ -161,24 +185,28 @@ def _iliac(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     total = np.zeros(g.x.shape)
     for _ in range(2):
         top = y + rng.uniform(-0.15, 0.75) * s
-        across = (g.x - x - rng.uniform(-0.1, 0.5) * s) / (1.9 * s)
-        down = (g.y - top - 1.7 * s) / (1.7 * s)
-        inside = (1 - np.hypot(across, down)) * 1.8 * s
-        total += 0.22 * _step(inside, 1.0) + 0.34 * np.exp(-np.square((inside - 1.5) / 1.8)) * _step(-down * s, 8)
+        across = (g.x - x - rng.uniform(-0.2, 0.5) * s) / (rng.uniform(2.0, 2.4) * s)
+        down = (g.y - top - 1.6 * s) / (1.6 * s)
+        inside = (1 - np.hypot(across, down + 0.25 * across)) * 1.8 * s
+        upper = _step(-(down + 0.15) * s, 4.0)
+        total += (0.2 * _step(inside, 1.0) + 0.32 * np.exp(-np.square((inside - 1.5) / 1.8))) * (0.1 + 0.9 * upper)
     return total
 
 
 def _ribs(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
+    """Ribs of T12 and above, both sides nearly over each other, crossing T12/L1 and fading forward."""
     s = spine.s_mm
     total = np.zeros(g.x.shape)
-    for body, drop in zip((spine.vertebrae[0], *spine.above), (0.55, 0.8, 0.95), strict=True):
+    for body, forward in zip((spine.vertebrae[0], *spine.above), (1.1, 2.3, 3.0), strict=True):
+        drop = rng.uniform(0.9, 1.5)
         for _ in range(2):
-            start = body.center + np.array([0.75, -0.2 + rng.uniform(-0.12, 0.12)]) * s
-            middle = start + np.array([0.35, 0.45]) * s
-            end = start + np.array([-rng.uniform(1.2, 2.6), drop + rng.uniform(0.5, 0.9)]) * s
-            t = np.linspace(0, 1, 12)[:, None]
+            start = body.center + np.array([0.65, -0.25 + rng.uniform(-0.1, 0.1)]) * s
+            middle = start + np.array([0.5, 0.35]) * s
+            end = start + np.array([-forward * rng.uniform(0.8, 1.1), drop + rng.uniform(-0.1, 0.1)]) * s
+            t = np.linspace(0, 1, 14)[:, None]
             line = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
-            total += 0.13 * (_lines(g, line, 0.24 * s, 0.8) + 0.8 * _lines(g, line + [0, 0.12 * s], 1.2, 0.6))
+            rib = _lines(g, line, 0.2 * s, 1.2)
+            total += 0.16 * rib * np.clip((g.x - end[0]) / (1.2 * s), 0, 1)
     return total
 
 
@@ -188,13 +216,22 @@ def _gas(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     total = np.zeros(g.x.shape)
     for _ in range(rng.integers(2, 9)):
         level, ahead = rng.uniform(0.25, 1.05), rng.gamma(3.0, 0.55) * s
-        row = np.argmin(np.abs(g.level[:, g.level.shape[1] // 2] - level))
+        wide, high, depth = rng.uniform(0.2, 0.65) * s, rng.uniform(0.15, 0.4) * s, rng.uniform(0.25, 0.6)
+        row = int(np.argmin(np.abs(g.level[:, g.level.shape[1] // 2] - level)))
         x, y = g.spine_x[row].mean() - ahead, g.y[row].mean()
-        wide, high = rng.uniform(0.2, 0.65) * s, rng.uniform(0.15, 0.4) * s
-        inside = 1 - np.hypot((g.x - x) / wide, (g.y - y) / high)
-        inside += 0.12 * np.sin(g.x / (0.13 * s) + y) * np.sin(g.y / (0.11 * s) + x)
-        total = np.maximum(total, rng.uniform(0.3, 0.7) * _step(inside * min(wide, high), 0.8))
+        column, middle = g.to_grid[:, :2] @ (x, y) + g.to_grid[:, 2]
+        reach = int(1.4 * max(wide, high) / g.mm) + 2
+        place = _window(g, int(middle), int(column), reach)
+        near_x, near_y = g.x[place], g.y[place]
+        inside = 1 - np.hypot((near_x - x) / wide, (near_y - y) / high)
+        inside += 0.12 * np.sin(near_x / (0.13 * s) + y) * np.sin(near_y / (0.11 * s) + x)
+        bubble = depth * _step(inside * min(wide, high), 1.2)
+        total[place] = np.maximum(total[place], bubble)
     return total
+
+
+def _window(g: Grid, row: int, column: int, reach: int) -> tuple[slice, slice]:
+    return slice(max(row - reach, 0), max(row + reach, 0)), slice(max(column - reach, 0), max(column + reach, 0))
 
 
 def _aorta(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
