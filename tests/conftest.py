@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import hypothesis
 import pytest
 
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
     os.environ.setdefault("SECRET_KEY", "of tests alone")
     os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
+    django.setup()
 
 
 @pytest.fixture(scope="session")
