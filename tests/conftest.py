@@ -4,6 +4,7 @@ With ``DATABASE_URL`` and ``REDIS_URL`` set, the servers they name are used inst
 need neither do not wait for them.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -21,16 +22,15 @@ hypothesis.settings.register_profile("house", deadline=None, derandomize=True, d
 hypothesis.settings.load_profile("house")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Point the settings at a folder of this run, before Django reads them."""
-    data = Path(tempfile.mkdtemp(prefix="syndesmo-tests-"))
-    data.chmod(0o711)  # under root the database's own user has to reach its folder in it
-    config.add_cleanup(lambda: shutil.rmtree(data, ignore_errors=True))
-    os.environ["SYNDESMO_DATA"] = str(data)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
-    os.environ.setdefault("SECRET_KEY", "of tests alone")
-    os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
-    django.setup()
+# Before the conftest files below this one import models, hence not in a hook.
+_data = Path(tempfile.mkdtemp(prefix="syndesmo-tests-"))
+atexit.register(shutil.rmtree, _data)
+_data.chmod(0o711)  # under root the database's own user has to reach its folder in it
+os.environ["SYNDESMO_DATA"] = str(_data)
+os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
+os.environ.setdefault("SECRET_KEY", "of tests alone")
+os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
+django.setup()
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def servers() -> Iterator[None]:
     if {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         yield
         return
-    with embedded.running(Path(os.environ["SYNDESMO_DATA"]), durable=False):
+    with embedded.running(_data, durable=False):
         yield
 
 

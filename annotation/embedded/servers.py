@@ -72,11 +72,11 @@ def prepare(data: Path, *, lock: int, durable: bool) -> Room:
     password(data)
     where = place(data)
     for folder in dict.fromkeys((where.folder, where.sockets)):
-        _own(folder, where)
+        own(folder, where)
     return Room(data, where, binaries(where), lock, durable)
 
 
-def _own(folder: Path, where: Place) -> None:
+def own(folder: Path, where: Place) -> None:
     """Make the folder ours alone; refuse one that somebody else laid there before us."""
     folder.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     try:
