@@ -39,8 +39,7 @@ export type Problems<Field extends string> = Partial<Record<Field, string>>;
 export type DesignField = "name" | "filmNumbers" | "readers" | "adjudicators" | "rounds";
 
 export type Checked<T, Field extends string> =
-  | { ok: true; value: T }
-  | { ok: false; problems: Problems<Field> };
+  { ok: true; value: T } | { ok: false; problems: Problems<Field> };
 
 const MAX_SPAN = 100_000;
 

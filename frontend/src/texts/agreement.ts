@@ -10,7 +10,8 @@ export const agreement = {
   noStudiesTitle: "No study to compare",
   noStudies: "Make a study with at least two readers first, under Studies.",
   noRounds: "This study has no round yet.",
-  facts: (readers: string, films: string) => `${readers}, ${films} committed by at least two of them.`,
+  facts: (readers: string, films: string) =>
+    `${readers}, ${films} committed by at least two of them.`,
   fewReadersTitle: "Nothing to compare yet",
   fewReaders:
     "Agreement appears as soon as two readers have committed the same film in this round. See the study's page for who has read how much.",

@@ -7,7 +7,7 @@ export const datasets = {
     title: "Downloads",
     caption: "Export files per study",
     study: "Study",
-    films: "Films",
+    number: "Number",
     reads: "All reads",
     readsHint: "one row per grade event",
     consensus: "Consensus",
@@ -15,12 +15,11 @@ export const datasets = {
     file: (what: string, format: string, study: string) => `${what} of ${study} as ${format}`,
     emptyTitle: "Nothing to export yet",
     empty: "Files appear here when a study exists. A coordinator makes one under Studies.",
-    onlyToken:
-      "Your role downloads through the API. Create a token and ask a coordinator for the number of the study.",
   },
   token: {
     title: "API token",
-    intro: "For scripts and notebooks. A token downloads exports in your name and does nothing else.",
+    intro:
+      "For scripts and notebooks. A token downloads exports in your name and does nothing else.",
     create: "Create a token",
     replace: "Replace the token",
     creating: "Creating…",
@@ -29,7 +28,7 @@ export const datasets = {
     copy: "Copy",
     copied: "Copied.",
     copyFailed: "The browser did not allow copying. Select the text and copy it yourself.",
-    exists: "You have a token. It was shown when it was made.",
+    exists: (since: string) => `You have a token, made ${since}. It was shown then.`,
     none: "You have no token.",
     delete: "Delete the token",
     deleteTitle: "Delete the token?",

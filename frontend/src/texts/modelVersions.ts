@@ -32,6 +32,8 @@ export const modelVersions = {
     worse: "worse",
     noFigures: "This run left no figures. Look at the run's message before you promote it.",
     confusion: (name: string) => `${name}: true grade (rows) by predicted grade`,
+    trueGrade: "True grade",
+    predictedGrade: "Predicted grade",
     promote: "Promote",
     reject: "Reject",
     promoteTitle: (name: string) => `Promote ${name}?`,

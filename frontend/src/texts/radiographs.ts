@@ -26,7 +26,9 @@ export const radiographs = {
     },
     imported: (film: number | null) => (film === null ? "Stored." : `Stored as film ${film}.`),
     duplicate: (film: number | null) =>
-      film === null ? "This film was stored before." : `This film was stored before as film ${film}.`,
+      film === null
+        ? "This film was stored before."
+        : `This film was stored before as film ${film}.`,
     resume: "Send the failed files again",
     clear: "Clear finished",
     left: (shown: number, all: string) =>

@@ -8,7 +8,8 @@ describe("film numbers", () => {
   it("reads single numbers and spans, sorted and once each", () =>
     expect(filmNumbers("15-17, 3; 16 3")).toEqual({ numbers: [3, 15, 16, 17] }));
   it.each(["x", "3-", "7-5", "1-999999999", "-4", "2.5"])("refuses %s and says which", (part) =>
-    expect(filmNumbers(`1, ${part}`)).toEqual({ wrong: part }));
+    expect(filmNumbers(`1, ${part}`)).toEqual({ wrong: part }),
+  );
 });
 
 describe("the design of a study", () => {
@@ -48,7 +49,10 @@ describe("the design of a study", () => {
   });
   it("has no washout before the first round", () => {
     const checked = checkDesign({ ...good(), washoutDays: [30, 120] });
-    expect(checked.ok && checked.value.rounds).toEqual([{ washout_days: 0 }, { washout_days: 120 }]);
+    expect(checked.ok && checked.value.rounds).toEqual([
+      { washout_days: 0 },
+      { washout_days: 120 },
+    ]);
   });
 });
 
