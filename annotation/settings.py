@@ -34,7 +34,7 @@ def _secret(name: str) -> str:
     patient two pseudonyms.
     """
     if name in env.ENVIRON:
-        return env.str(name)
+        return str(env.str(name))
     if _is_embedded:
         return embedded.secret(DATA, name)
     raise ImproperlyConfigured(f"Set {name} in the environment: it has no default on real servers.")

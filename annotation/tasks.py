@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import shared_task
 from django.conf import settings
@@ -23,6 +23,7 @@ from django.db import transaction
 from annotation.errors import ProductError
 from annotation.models import Job, ModelVersion, Radiograph, Study
 from annotation.services import corner_grades, dataset_snapshots, jobs, model_versions, retraining
+from inference.msasss import Region
 from inference.picture import read_picture
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def _pregrade(job: Job) -> tuple[int, int]:
     implausible = 0
     for done, radiograph in enumerate(Radiograph.objects.in_bulk(films).values()):
         jobs.renew(job, progress=done / len(films), message=f"Film {done + 1} of {len(films)}")
-        prediction = grader.grade_film(read_picture(radiograph.picture_path), radiograph.region)
+        region = cast(Region, radiograph.region)  # the database checks it on a ready film
+        prediction = grader.grade_film(read_picture(radiograph.picture_path), region)
         stored = corner_grades.store_pregrading(
             radiograph=radiograph, prediction=prediction, **versions
         )

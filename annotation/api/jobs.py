@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from annotation import tasks
 from annotation.errors import NotFound
 from annotation.models import Job
-from annotation.permissions import ADMIN, COORDINATOR, role
+from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import jobs
 
 NEWEST = 50
@@ -69,7 +69,7 @@ class JobCancelView(APIView):
 
     def post(self, request: Request, job: int) -> Response:
         """Ask it to stop; a running one obeys at its next heartbeat."""
-        return Response(JobOut(jobs.cancel(job_id=job, actor=request.user)).data)
+        return Response(JobOut(jobs.cancel(job_id=job, actor=user_of(request))).data)
 
 
 class PregradeInput(serializers.Serializer[Any]):
@@ -102,7 +102,7 @@ class PregradeView(APIView):
         else:
             job = tasks.hint(
                 jobs.create(
-                    kind=Job.Kind.PREGRADE, arguments={"radiographs": films}, actor=request.user
+                    kind=Job.Kind.PREGRADE, arguments={"radiographs": films}, actor=user_of(request)
                 )
             )
         return Response(JobOut(job).data, status=202)

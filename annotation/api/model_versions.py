@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from annotation import tasks
 from annotation.api.jobs import JobOut
 from annotation.models import Job, ModelVersion, RetrainingSchedule, Study
-from annotation.permissions import ADMIN, COORDINATOR, role
+from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import model_versions, retraining
 
 # The recipes an admin may start; training.corner_grades defines them.
@@ -76,7 +76,7 @@ class PromoteView(APIView):
     @transaction.atomic
     def post(self, request: Request, version: int) -> Response:
         """Let it serve; every film is pre-graded again, old predictions stay."""
-        promoted = model_versions.promote(version_id=version, actor=request.user)
+        promoted = model_versions.promote(version_id=version, actor=user_of(request))
         tasks.pregrade_new_films()
         return Response(ModelVersionOut(promoted).data)
 
@@ -89,7 +89,7 @@ class RejectView(APIView):
     def post(self, request: Request, version: int) -> Response:
         """Set it aside."""
         return Response(
-            ModelVersionOut(model_versions.reject(version_id=version, actor=request.user)).data
+            ModelVersionOut(model_versions.reject(version_id=version, actor=user_of(request))).data
         )
 
 
@@ -116,7 +116,7 @@ class TrainingRunsView(APIView):
         job = retraining.request_training(
             study=wanted.validated_data["study"],
             recipe=wanted.validated_data["recipe"],
-            actor=request.user,
+            actor=user_of(request),
         )
         return Response(JobOut(tasks.hint(job)).data, status=202)
 
@@ -152,5 +152,5 @@ class RetrainingScheduleView(APIView):
         """Change it."""
         change = ScheduleInOut(retraining.schedule(), data=request.data, partial=True)
         change.is_valid(raise_exception=True)
-        row = retraining.change_schedule(actor=request.user, **change.validated_data)
+        row = retraining.change_schedule(actor=user_of(request), **change.validated_data)
         return Response(ScheduleInOut(row).data)

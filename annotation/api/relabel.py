@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.models import Study
-from annotation.permissions import ADMIN, COORDINATOR, role
+from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import corner_routing, studies
 
 
@@ -77,7 +77,7 @@ class RelabelBatchesView(APIView):
             corners=corners,
             model_version=version,
             readers=wanted.validated_data["readers"],
-            actor=request.user,
+            actor=user_of(request),
         )
         return Response(
             {

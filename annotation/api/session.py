@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.models import User
 from django.middleware.csrf import get_token
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
@@ -19,14 +20,13 @@ from annotation.permissions import Anyone, roles_of
 def session_of(request: Request) -> dict[str, Any]:
     """What the page needs to know about its user."""
     user = request.user
-    known = user.is_authenticated and user.is_active
     return {
         "user": {
             "username": user.get_username(),
             "name": user.get_full_name() or user.get_username(),
             "roles": sorted(roles_of(user)),
         }
-        if known
+        if isinstance(user, User)
         else None,
         "csrf_token": get_token(request._request),
         "version": settings.VERSION,

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 
 from annotation.models.append_only import append_only, immutable
 
@@ -141,11 +142,12 @@ class DiscPointQuerySet(models.QuerySet["DiscPoint"]):
 
     def current(self) -> "DiscPointQuerySet":
         """One row per film and disc: the newest correction by a reader, else the newest model's."""
-        return self.order_by("radiograph_id", "disc", Q(reader__isnull=True), "-id").distinct(
+        by_model = ExpressionWrapper(Q(reader__isnull=True), output_field=models.BooleanField())
+        return self.order_by("radiograph_id", "disc", by_model, "-id").distinct(
             "radiograph_id", "disc"
         )
 
-    def seen_by(self, reader: models.Model) -> "DiscPointQuerySet":
+    def seen_by(self, reader: User) -> "DiscPointQuerySet":
         """What a reader works with: own corrections and the model's, never another reader's."""
         return self.filter(Q(reader=reader) | Q(reader__isnull=True)).current()
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import models
 
 from annotation.models import AuditRecord
 
 
-def record(
-    *, actor: models.Model | None, action: str, subject: models.Model, **detail: Any
-) -> None:
+def record(*, actor: User | None, action: str, subject: models.Model, **detail: Any) -> None:
     """Add one record in the caller's transaction, so that act and record stand together.
 
     ``action`` is 'noun.past_verb' (``model_version.promoted``); ``actor`` None is the program.

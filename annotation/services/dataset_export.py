@@ -84,7 +84,7 @@ def consensus(study: Study) -> Iterator[Row]:
     return _with_site(rows, study)
 
 
-def _with_site(rows: QuerySet[Any, Row], study: Study) -> Iterator[Row]:
+def _with_site(rows: QuerySet[Any, Any], study: Study) -> Iterator[Row]:
     """Add the study's name and the site's place in the order of 24, with its disc."""
     for row in rows.iterator(chunk_size=2000):
         site = SITE[row.pop("corner")]

@@ -28,9 +28,8 @@ def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
     that every reader called not assessable has no votes and is left out, never 0.
     """
     votes: dict[int, dict[str, Votes]] = defaultdict(dict)
-    for event in _standing_grades(study):
-        film, site, grade, kind, split = event
-        if split == Patient.Split.TEST and kind == Round.Kind.RELABEL:
+    for film, site, grade, kind, split in _standing_grades(study):
+        if grade is None or (split == Patient.Split.TEST and kind == Round.Kind.RELABEL):
             continue
         votes[film].setdefault(site, [0, 0, 0, 0])[grade] += 1
     settled = Consensus.objects.filter(study=study).current()
@@ -42,15 +41,16 @@ def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
     return {film: sites for film, sites in votes.items() if sites}
 
 
-def _standing_grades(study: Study) -> Iterable[tuple[int, str, int, str, str]]:
-    """(radiograph, site, grade, kind of round, split) of every committed corner read blind."""
+def _standing_grades(study: Study) -> Iterable[tuple[int, str, int | None, str, str]]:
+    """(radiograph, site, grade, kind of round, split) of every committed corner read blind.
+
+    No grade: not assessable.
+    """
     standing = GradeEvent.objects.filter(
         reading__round__study=study, reading__committed_at__isnull=False
     ).current()
     return (
-        GradeEvent.objects.filter(
-            pk__in=standing.values("pk"), grade__isnull=False, model_version_shown__isnull=True
-        )
+        GradeEvent.objects.filter(pk__in=standing.values("pk"), model_version_shown__isnull=True)
         .order_by("pk")
         .values_list(
             "reading__radiograph_id",

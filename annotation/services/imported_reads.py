@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import models, transaction
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from annotation.errors import BadInput
@@ -37,9 +38,9 @@ class Imported:
 def import_reads(
     *,
     into: Round,
-    reader: models.Model,
+    reader: User,
     films: Iterable[ImportedFilm],
-    actor: models.Model | None,
+    actor: User | None,
 ) -> Imported:
     """Store one reader's committed readings of a round, all or none.
 
@@ -74,7 +75,7 @@ def import_reads(
         actor=actor,
         action="reads.imported",
         subject=into,
-        reader=reader.get_username(),  # type: ignore[attr-defined]
+        reader=reader.get_username(),
         readings=len(films),
         one_sided_bridges=flagged,
     )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -30,7 +31,7 @@ class JobLost(Exception):
     """The lease ran out and another worker has the job: this one must stop at once."""
 
 
-def create(*, kind: str, arguments: dict[str, Any], actor: models.Model | None) -> Job:
+def create(*, kind: str, arguments: dict[str, Any], actor: User | None) -> Job:
     """Add a queued job.
 
     Raises Conflict when a training is waiting or running already: the database allows one.
@@ -161,7 +162,7 @@ def stopped(job: Job) -> None:
     _end(job, Job.State.CANCELLED, message="Cancelled.")
 
 
-def cancel(*, job_id: int, actor: models.Model) -> Job:
+def cancel(*, job_id: int, actor: User) -> Job:
     """Ask a job to stop: a waiting one is cancelled now, a running one at its next heartbeat."""
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=job_id)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.contrib.auth.models import User
+from django.db import transaction
 from safetensors import SafetensorError, safe_open
 
 from annotation.errors import Conflict
@@ -104,7 +105,7 @@ def _register(*, task: str, source: Path, name: str, **fields: Any) -> ModelVers
 
 
 @transaction.atomic
-def promote(*, version_id: int, actor: models.Model) -> ModelVersion:
+def promote(*, version_id: int, actor: User) -> ModelVersion:
     """Let a candidate, or a retired version (roll-back), serve. The serving one retires."""
     version = ModelVersion.objects.select_for_update().get(pk=version_id)
     if version.state == ModelVersion.State.SERVING:
@@ -123,7 +124,7 @@ def promote(*, version_id: int, actor: models.Model) -> ModelVersion:
 
 
 @transaction.atomic
-def reject(*, version_id: int, actor: models.Model) -> ModelVersion:
+def reject(*, version_id: int, actor: User) -> ModelVersion:
     """Set a candidate aside for good."""
     version = ModelVersion.objects.select_for_update().get(pk=version_id)
     if version.state != ModelVersion.State.CANDIDATE:

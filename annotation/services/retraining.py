@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 
-from django.db import models, transaction
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import Job, ModelVersion, RetrainingSchedule, Study
 from annotation.services import audit, jobs
 
 
-def request_training(*, study: Study, recipe: str, actor: models.Model | None) -> Job:
+def request_training(*, study: Study, recipe: str, actor: User | None) -> Job:
     """Queue a training of the corner grader on a study's labels."""
     return jobs.create(
         kind=Job.Kind.TRAINING,
@@ -28,7 +29,7 @@ def schedule() -> RetrainingSchedule:
 
 
 @transaction.atomic
-def change_schedule(*, actor: models.Model, **changes: object) -> RetrainingSchedule:
+def change_schedule(*, actor: User, **changes: object) -> RetrainingSchedule:
     """Store what the admin set. A new rhythm counts from now."""
     row = RetrainingSchedule.objects.select_for_update().get(pk=schedule().pk)
     for name, value in changes.items():
