@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from annotation.services.agreement import (
     FORMS,
+    NO_INTERVAL,
     NO_SPREAD,
     NO_VARIATION,
     TOO_FEW,
@@ -102,6 +103,12 @@ def test_films_of_equal_means_have_no_reliability_of_a_mean() -> None:
     table = icc([[0, 1], [1, 0], [0, 1], [1, 0]])
     assert (table["ICC(3,1)"].value, table["ICC(3,1)"].ci95) == (-1, None)
     assert table["ICC(3,k)"].value is None
+
+
+def test_opposed_readers_have_a_value_but_no_interval_instead_of_nan() -> None:
+    form = icc([[0, 1], [0, 1], [1, 0]])["ICC(2,1)"]
+    assert form.value < 0
+    assert (form.ci95, form.undefined) == (None, NO_INTERVAL)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
