@@ -24,4 +24,4 @@ def manager(data: Path) -> Iterator[Manager]:
     assert manager.is_up()
     yield manager
     if manager.process.poll() is None:
-        manager.kill()
+        manager.leave()

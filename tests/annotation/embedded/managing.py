@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from annotation import embedded
 try:
-    with embedded.running(Path(sys.argv[1]), alone=True, durable=False):
+    with embedded.running(Path(sys.argv[1]), alone=True):
         print("up", flush=True)
         sys.stdin.read()
 except embedded.Refused as refused:

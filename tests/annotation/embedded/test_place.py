@@ -63,7 +63,7 @@ def test_under_root_a_folder_that_postgres_cannot_reach_is_left_for_one_that_it_
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(place, "_REACHABLE", tmp_path / "reachable")
-    monkeypatch.setattr(place, "_unprivileged", lambda *folders: (65534, 65534))
+    monkeypatch.setattr(place, "_unprivileged", lambda *folders: (54321, 54321))
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     assert place.place(closed).folder.parent == tmp_path / "reachable"
