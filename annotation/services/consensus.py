@@ -1,0 +1,248 @@
+"""What a study holds to be true of a corner: where readers agree, and what adjudicators decide.
+
+The reads are never touched. A corner of the first whole-film round is compared when its last
+reader has committed, a relabelled corner when its batch's last reader has. Later whole-film
+rounds measure how well a reader repeats and settle nothing.
+"""
+
+import random
+from collections import Counter
+from itertools import combinations
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, Min, OuterRef
+from django.db.models.query import QuerySet
+
+from annotation.errors import Conflict, KeyReused, NotFound
+from annotation.models import (
+    AdjudicationCase,
+    Consensus,
+    GradeEvent,
+    Reading,
+    Round,
+    Study,
+    StudyFilm,
+)
+from annotation.services.ledger import BLANK, BRIDGED, Mark
+from inference.msasss import BRIDGE, SITES, facing
+
+MarksOfReadings = dict[Reading, dict[str, Mark]]
+# Assessable or not is a wider gap than any two grades.
+_WIDEST = 4
+_DRAW = random.SystemRandom()
+
+
+def settle(reading: Reading) -> None:
+    """Compare a committed reading with the others of its film, if it was the last of them.
+
+    Must run in the transaction of the commit. Agreement becomes consensus rows, a difference a
+    case for an adjudicator.
+    """
+    study = reading.round.study
+    if reading.round.kind == Round.Kind.FULL and reading.round.number != _first_number(study):
+        return
+    # Two readers who commit the same film at once queue here: the second sees the first one's.
+    list(StudyFilm.objects.select_for_update().filter(study=study, radiograph=reading.radiograph))
+    marks = _comparable(reading)
+    if marks is None:
+        return
+    for site in SITES:
+        given = {
+            one: standing[site.code] for one, standing in marks.items() if site.code in standing
+        }
+        if len(given) == len(marks):
+            _settle_corner(study, site.code, marks, given)
+
+
+def _first_number(study: Study) -> int | None:
+    first: int | None = study.rounds.filter(kind=Round.Kind.FULL).aggregate(n=Min("number"))["n"]
+    return first
+
+
+def _comparable(reading: Reading) -> MarksOfReadings | None:
+    """The standing marks of all readings of this place; None while one is missing, or alone."""
+    readings = {
+        one.pk: one
+        for one in Reading.objects.filter(
+            round=reading.round, radiograph=reading.radiograph, site=reading.site
+        ).order_by("pk")
+    }
+    if len(readings) < 2 or any(one.committed_at is None for one in readings.values()):
+        return None
+    marks: MarksOfReadings = {one: {} for one in readings.values()}
+    for event in GradeEvent.objects.filter(reading__in=readings).current():
+        mark = Mark.of(event)
+        if not mark.blank:
+            marks[readings[event.reading_id]][event.site] = mark
+    return marks
+
+
+def _settle_corner(
+    study: Study, site: str, marks: MarksOfReadings, given: dict[Reading, Mark]
+) -> None:
+    """One corner that every reader has marked."""
+    radiograph = next(iter(given)).radiograph
+    held = {row.site: row for row in _held(study, radiograph.pk, site)}
+    if site in held and held[site].rule == Consensus.Rule.ADJUDICATED:
+        return  # more readers do not outvote the adjudicator
+    if len({mark.grade for mark in given.values()}) > 1:
+        _open_case(study, site, *_furthest_apart(given))
+        return
+    agreed = _agreed(list(given.values()))
+    other = held.get(facing(site).code)
+    if agreed.grade != BRIDGE and other is not None and other.grade == BRIDGE:
+        before = _reading_behind(study, site, radiograph.pk)
+        if before is not None and before not in marks:
+            _open_case(study, site, next(iter(given)), before)
+        return
+    _add(study, radiograph.pk, {site: agreed}, rule=Consensus.Rule.AGREED)
+
+
+def _held(study: Study, radiograph: int, site: str) -> QuerySet[Consensus]:
+    """What the study holds now of a corner and of the one facing it."""
+    return Consensus.objects.filter(
+        study=study, radiograph=radiograph, site__in=(site, facing(site).code)
+    ).current()
+
+
+def _reading_behind(study: Study, site: str, radiograph: int) -> Reading | None:
+    """A committed whole-film reading that saw a bridge at this corner."""
+    event = (
+        GradeEvent.objects.filter(
+            reading__round__study=study,
+            reading__round__kind=Round.Kind.FULL,
+            reading__radiograph=radiograph,
+            reading__committed_at__isnull=False,
+            site=site,
+            grade=BRIDGE,
+        )
+        .select_related("reading")
+        .first()
+    )
+    return event.reading if event else None
+
+
+def _agreed(marks: list[Mark]) -> Mark:
+    """The common mark: findings that all name, and of several reasons the most frequent."""
+    findings = set(marks[0].findings).intersection(*(mark.findings for mark in marks))
+    reasons = Counter(sorted(mark.not_assessable for mark in marks))
+    return Mark(marks[0].grade, reasons.most_common(1)[0][0], tuple(sorted(findings)))
+
+
+def _furthest_apart(given: dict[Reading, Mark]) -> tuple[Reading, Reading]:
+    """The two readings that differ most."""
+
+    def gap(pair: tuple[Reading, Reading]) -> int:
+        a, b = (given[reading].grade for reading in pair)
+        if a is None or b is None:
+            return 0 if a == b else _WIDEST
+        return abs(a - b)
+
+    return max(combinations(given, 2), key=gap)
+
+
+def _open_case(study: Study, site: str, one: Reading, other: Reading) -> None:
+    """Put a corner before the adjudicators; with a bridge in question, the facing corner too.
+
+    Who is shown as A is drawn, and kept.
+    """
+    in_question = GradeEvent.objects.filter(reading__in=(one, other), site=site, grade=BRIDGE)
+    corners = (site, facing(site).code) if in_question.exists() else (site,)
+    for corner in corners:
+        a, b = _DRAW.sample((one, other), 2)
+        AdjudicationCase.objects.get_or_create(
+            study=study,
+            radiograph=one.radiograph,
+            site=corner,
+            defaults={"reading_a": a, "reading_b": b},
+        )
+
+
+def _add(study: Study, radiograph: int, corners: dict[str, Mark], **facts: object) -> None:
+    Consensus.objects.bulk_create(
+        Consensus(
+            study=study,
+            radiograph_id=radiograph,
+            site=site,
+            grade=mark.grade,
+            not_assessable=mark.not_assessable,
+            findings=list(mark.findings),
+            **facts,
+        )
+        for site, mark in corners.items()
+    )
+
+
+def open_cases(study: Study) -> QuerySet[AdjudicationCase]:
+    """Cases without a decision, oldest first."""
+    return study.cases.filter(~Exists(_decision())).order_by("pk")
+
+
+def _decision() -> QuerySet[Consensus]:
+    return Consensus.objects.filter(
+        study=OuterRef("study"),
+        radiograph=OuterRef("radiograph"),
+        site=OuterRef("site"),
+        rule=Consensus.Rule.ADJUDICATED,
+    )
+
+
+def case_of(adjudicator: User, case_id: int) -> AdjudicationCase:
+    """A case of a study in which this person adjudicates. Raises NotFound for any other."""
+    case = (
+        AdjudicationCase.objects.filter(pk=case_id, study__adjudicators=adjudicator)
+        .exclude(study__readers=adjudicator)
+        .select_related("study", "radiograph", "reading_a", "reading_b")
+        .first()
+    )
+    if case is None:
+        raise NotFound
+    return case
+
+
+def two_marks(case: AdjudicationCase) -> tuple[Mark, Mark]:
+    """What A and B gave this corner; blank where one was not asked about it."""
+    events = GradeEvent.objects.filter(
+        reading__in=(case.reading_a, case.reading_b), site=case.site
+    ).current()
+    marks = {event.reading_id: Mark.of(event) for event in events}
+    return marks.get(case.reading_a_id, BLANK), marks.get(case.reading_b_id, BLANK)
+
+
+@transaction.atomic
+def decide(*, adjudicator: User, case_id: int, key: UUID, mark: Mark) -> int:
+    """Settle a corner and return how many corners that settled: a bridge settles the facing one.
+
+    Raises NotFound, KeyReused, BadInput, Conflict when another adjudicator was faster.
+    """
+    case = case_of(adjudicator, case_id)
+    # One decision per film at a time: facing corners are two cases.
+    list(StudyFilm.objects.select_for_update().filter(study=case.study, radiograph=case.radiograph))
+    if earlier := list(Consensus.objects.filter(idempotency_key=key).order_by("pk")):
+        return _decided_before(earlier, case, mark)
+    mark.check()
+    if not open_cases(case.study).filter(pk=case.pk).exists():
+        raise Conflict("This corner has been decided already. Take the next one.")
+    corners = {case.site: mark}
+    if mark.grade == BRIDGE:
+        corners[facing(case.site).code] = BRIDGED
+    _add(
+        case.study,
+        case.radiograph_id,
+        corners,
+        rule=Consensus.Rule.ADJUDICATED,
+        case=case,
+        adjudicator=adjudicator,
+        idempotency_key=key,
+    )
+    return len(corners)
+
+
+def _decided_before(earlier: list[Consensus], case: AdjudicationCase, mark: Mark) -> int:
+    first = earlier[0]
+    before = Mark(first.grade, first.not_assessable, tuple(first.findings))
+    if (first.case_id, before) != (case.pk, mark):
+        raise KeyReused
+    return len(earlier)

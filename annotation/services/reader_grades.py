@@ -1,0 +1,238 @@
+"""The reader's writes: grade, take back, correct disc points, commit. The ledger only grows.
+
+Every write carries a key drawn by the client. The same key again is the same action: it is not
+written twice, and the answer tells what stands now, however late the retry comes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotation.errors import BadInput, Incomplete, KeyReused, NothingToUndo, SiteNotInReading
+from annotation.models import GradeEvent, ModelVersion, Reading, Study
+from annotation.services import consensus, reading_queue
+from annotation.services.ledger import Action, History, Mark, Marks, history, with_facing
+from inference.msasss import BRIDGE, SITE
+
+Cause = GradeEvent.Cause
+_C5_C6 = ("C5", "C6")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the client saw and measured when the reader acted."""
+
+    client_time: datetime | None = None
+    ms_spent: int | None = None
+    window_center: float | None = None
+    window_width: float | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The corner acted on, what stands now, and the ids of the events that the key wrote."""
+
+    site: str
+    history: History
+    events: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Ledger:
+    """A locked reading with its events, and those among them that bear the key of this request."""
+
+    reading: Reading
+    events: list[GradeEvent]
+    earlier: list[GradeEvent] = field(default_factory=list)
+
+
+def history_of(reading: Reading) -> History:
+    """What stands in a reading, and what can be taken back."""
+    return history(reading.events.order_by("id"))
+
+
+@transaction.atomic
+def grade(
+    *,
+    reader: User,
+    reading_id: int,
+    key: UUID,
+    site: str,
+    mark: Mark,
+    partner: Mark | None = None,
+    seen: Circumstances = Circumstances(),
+) -> Saved:
+    """Grade one corner. A bridge is on both facing corners or on neither (`ledger.with_facing`).
+
+    Raises NotFound, KeyReused, AlreadyCommitted, StudyClosed, LeaseLost, SiteNotInReading,
+    BadInput, PartnerNeeded.
+    """
+    ledger = _open(reader, reading_id, key)
+    if ledger.earlier:
+        _same_grade(ledger.earlier, site, mark, partner)
+        return _saved(ledger, ledger.earlier)
+    reading = ledger.reading
+    reading_queue.keep(reading)
+    if site not in reading.sites:
+        raise SiteNotInReading
+    for given in filter(None, (mark, partner)):
+        given.check()
+        _check_convention(reading.round.study, site, given)
+    marks = history(ledger.events).marks
+    changes = with_facing(marks, site, mark, partner, reading.sites)
+    causes = {corner: Cause.READER if corner == site else Cause.FACING for corner in changes}
+    return _saved(ledger, _write(ledger, key, changes, causes, seen))
+
+
+@transaction.atomic
+def undo(*, reader: User, reading_id: int, key: UUID, seen: Circumstances) -> Saved:
+    """Take back the newest action that stands. Raises NothingToUndo, and as `grade` does."""
+    ledger = _open(reader, reading_id, key)
+    return _step(ledger, key, Cause.UNDO, seen)
+
+
+@transaction.atomic
+def redo(*, reader: User, reading_id: int, key: UUID, seen: Circumstances) -> Saved:
+    """Bring back what was taken back last. Raises NothingToUndo, and as `grade` does."""
+    ledger = _open(reader, reading_id, key)
+    return _step(ledger, key, Cause.REDO, seen)
+
+
+@transaction.atomic
+def commit(*, reader: User, reading_id: int, key: UUID) -> Reading:
+    """Finish a reading: nothing of it changes any more, and it may be compared with others.
+
+    Raises Incomplete with the missing corners, KeyReused, and as `grade` does.
+    """
+    reading = reading_queue.locked(reader, reading_id)
+    if reading.commit_key == key:
+        return reading
+    reading_queue.keep(reading)
+    if Reading.objects.filter(commit_key=key).exists():
+        raise KeyReused
+    marks = history_of(reading).marks
+    if missing := [site for site in reading.sites if site not in marks]:
+        raise Incomplete(missing=missing)
+    reading.committed_at = timezone.now()
+    reading.commit_key = key
+    reading.lease_until = None
+    reading.model_version_shown = _second_look(reading)
+    reading.save()
+    consensus.settle(reading)
+    return reading
+
+
+def _open(reader: User, reading_id: int, key: UUID) -> _Ledger:
+    """Lock a reading and find what this key wrote before. Raises NotFound, KeyReused."""
+    reading = reading_queue.locked(reader, reading_id)
+    events = list(reading.events.order_by("id"))
+    earlier = [event for event in events if event.idempotency_key == key]
+    if not earlier and GradeEvent.objects.filter(idempotency_key=key).exists():
+        raise KeyReused
+    return _Ledger(reading, events, earlier)
+
+
+def _same_grade(earlier: list[GradeEvent], site: str, mark: Mark, partner: Mark | None) -> None:
+    """Raise KeyReused when the key of this request wrote something else before."""
+    acted, *facing = earlier
+    same = (acted.cause, acted.site, Mark.of(acted)) == (Cause.READER, site, mark)
+    if facing and mark.grade != BRIDGE and partner is not None:
+        same = same and Mark.of(facing[0]) == partner
+    if not same:
+        raise KeyReused
+
+
+def _step(ledger: _Ledger, key: UUID, cause: GradeEvent.Cause, seen: Circumstances) -> Saved:
+    if ledger.earlier:
+        if ledger.earlier[0].cause != cause:
+            raise KeyReused
+        return _saved(ledger, ledger.earlier)
+    reading_queue.keep(ledger.reading)
+    before = history(ledger.events)
+    actions: tuple[Action, ...] = before.done if cause == Cause.UNDO else before.undone
+    if not actions:
+        raise NothingToUndo
+    newest = actions[-1]
+    changes = newest.before if cause == Cause.UNDO else newest.after
+    return _saved(ledger, _write(ledger, key, changes, dict.fromkeys(changes, cause), seen))
+
+
+def _write(
+    ledger: _Ledger,
+    key: UUID,
+    changes: Marks,
+    causes: Mapping[str, GradeEvent.Cause],
+    seen: Circumstances,
+) -> list[GradeEvent]:
+    """Append one event per changed corner, the corner acted on first."""
+    shown = _model_known_to(ledger.reading)
+    new = [
+        GradeEvent(
+            reading=ledger.reading,
+            site=site,
+            grade=mark.grade,
+            not_assessable=mark.not_assessable,
+            findings=list(mark.findings),
+            cause=causes[site],
+            idempotency_key=key,
+            client_time=seen.client_time,
+            ms_spent=seen.ms_spent,
+            window_center=seen.window_center,
+            window_width=seen.window_width,
+            model_version_shown_id=shown,
+        )
+        for site, mark in changes.items()
+    ]
+    try:
+        with transaction.atomic():
+            GradeEvent.objects.bulk_create(new)
+    except IntegrityError as clash:  # the same key at the same moment, on another reading
+        raise KeyReused from clash
+    ledger.events.extend(new)
+    return new
+
+
+def _saved(ledger: _Ledger, written: list[GradeEvent]) -> Saved:
+    return Saved(written[0].site, history(ledger.events), tuple(event.pk for event in written))
+
+
+def _check_convention(study: Study, site: str, mark: Mark) -> None:
+    """Raise BadInput for a finding that the study's instrument does not record there."""
+    if not mark.findings:
+        return
+    if not study.finding_flags:
+        raise BadInput("This study records grades without findings. Send the grade alone.")
+    if "squaring" not in mark.findings or SITE[site].region != "C":
+        return
+    allowed = study.cervical_squaring
+    if allowed == Study.CervicalSquaring.NONE:
+        raise BadInput("This study does not count squaring in the cervical spine.")
+    if allowed == Study.CervicalSquaring.C5_C6 and SITE[site].vertebra not in _C5_C6:
+        raise BadInput("This study counts cervical squaring at C5 and C6 only.")
+
+
+def _model_known_to(reading: Reading) -> int | None:
+    """The model whose grades of this film the reader has seen in an earlier second look."""
+    return (
+        Reading.objects.of(reading.reader)
+        .filter(radiograph=reading.radiograph, model_version_shown__isnull=False)
+        .order_by("-committed_at")
+        .values_list("model_version_shown", flat=True)
+        .first()
+    )
+
+
+def _second_look(reading: Reading) -> ModelVersion | None:
+    """The serving grader, where the study shows it after the commit and it has graded the film."""
+    if reading.round.study.assist_mode != Study.Assist.SECOND_LOOK:
+        return None
+    return ModelVersion.objects.filter(
+        task=ModelVersion.Task.CORNER_GRADES,
+        state=ModelVersion.State.SERVING,
+        cornerprediction__radiograph=reading.radiograph,
+    ).first()

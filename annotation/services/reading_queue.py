@@ -1,0 +1,243 @@
+"""A reader's places: take the next one, hold it, give it back; and why there is none now."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.utils import timezone
+
+from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
+from annotation.models import Reading, Round
+from annotation.models.reading import ReadingQuerySet
+
+State = Literal["open", "washout", "finished", "closed"]
+
+
+@dataclass(frozen=True)
+class Places:
+    """How a reader stands in a round. ``opens_at`` is None unless the washout has a known end."""
+
+    round: Round
+    places: int
+    committed: int
+    state: State
+    sentence: str
+    opens_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The reader's place, or None and the reason."""
+
+    reading: Reading | None
+    state: State
+    sentence: str
+
+
+@transaction.atomic
+def take_next(*, reader: User, round_id: int) -> Taken:
+    """Lease the reader's next place; the one already open comes again, held or expired.
+
+    Raises NotFound when the reader has no place in this round.
+    """
+    # All of a reader's windows queue here, so that two of them get the same place, not two places.
+    User.objects.select_for_update(no_key=True).get(pk=reader.pk)
+    round_ = Round.objects.select_related("study").filter(pk=round_id).first()
+    mine = Reading.objects.of(reader).filter(round_id=round_id)
+    if round_ is None or not mine.exists():
+        raise NotFound
+    if not round_.study.is_open:
+        return Taken(None, "closed", StudyClosed.sentence)
+    reading = opened(mine) or unopened(mine, round_).first()
+    if reading is None:
+        found = places(reader, round_)
+        return Taken(None, found.state, found.sentence)
+    now = timezone.now()
+    reading.opened_at = reading.opened_at or now
+    reading.lease_until = _lease_end(now)
+    reading.save(update_fields=["opened_at", "lease_until"])
+    return Taken(reading, "open", "")
+
+
+def opened(mine: ReadingQuerySet) -> Reading | None:
+    """The one place of a round that the reader has opened and not committed."""
+    return mine.pending().filter(opened_at__isnull=False).first()
+
+
+def unopened(mine: ReadingQuerySet, round_: Round) -> ReadingQuerySet:
+    """The places of a round that may be opened now, in drawn order."""
+    waiting = mine.pending().filter(opened_at__isnull=True)
+    if not _has_washout(round_):
+        return waiting
+    return waiting.filter(~Exists(_too_fresh(round_)))
+
+
+def _has_washout(round_: Round) -> bool:
+    return bool(round_.washout_days) and round_.kind == Round.Kind.FULL and round_.number > 1
+
+
+def _earlier(round_: Round) -> ReadingQuerySet:
+    """The whole-film readings of the study's earlier rounds."""
+    earlier: ReadingQuerySet = Reading.objects.filter(
+        round__study=round_.study_id, round__number__lt=round_.number, round__kind=Round.Kind.FULL
+    )
+    return earlier
+
+
+def _too_fresh(round_: Round) -> ReadingQuerySet:
+    """Earlier readings of the outer row's film that are unfinished or not long enough ago."""
+    still_remembered = timezone.now() - timedelta(days=round_.washout_days)
+    return _earlier(round_).filter(
+        Q(committed_at__isnull=True) | Q(committed_at__gt=still_remembered),
+        reader=OuterRef("reader"),
+        radiograph=OuterRef("radiograph"),
+    )
+
+
+def places(reader: User, round_: Round) -> Places:
+    """How the reader stands in one round. Counts the reader's own places only."""
+    mine = Reading.objects.of(reader).filter(round=round_)
+    total, committed = mine.count(), mine.committed().count()
+    opens_at = None
+    state: State = "open"
+    sentence = ""
+    if not round_.study.is_open:
+        state, sentence = "closed", StudyClosed.sentence
+    elif committed == total:
+        state, sentence = "finished", f"You have read all {total} places of this round. Thank you."
+    elif opened(mine) is None and not unopened(mine, round_).exists():
+        state, opens_at = "washout", _first_opening(reader, round_)
+        sentence = _washout_sentence(round_, opens_at)
+    return Places(round_, total, committed, state, sentence, opens_at)
+
+
+def _first_opening(reader: User, round_: Round) -> datetime | None:
+    """When the first film of a washout round opens; None while none is read before."""
+    films = Reading.objects.of(reader).filter(round=round_).pending().order_by()
+    last: datetime | None = (
+        _earlier(round_)
+        .filter(reader=reader, radiograph__in=films.values("radiograph"))
+        .order_by()
+        .values("radiograph")
+        .annotate(last=Max("committed_at"), unread=Count("pk", filter=Q(committed_at__isnull=True)))
+        .filter(unread=0)
+        .order_by("last")
+        .values_list("last", flat=True)
+        .first()
+    )
+    return last + timedelta(days=round_.washout_days) if last else None
+
+
+def _washout_sentence(round_: Round, opens_at: datetime | None) -> str:
+    if opens_at is None:
+        return (
+            "Read these films in the earlier round first: "
+            f"each opens here {round_.washout_days} days after you committed it there."
+        )
+    return (
+        f"The next film opens on {opens_at:%-d %B %Y at %H:%M} UTC, "
+        f"{round_.washout_days} days after you last read it. Come back then."
+    )
+
+
+def worklist(reader: User) -> list[Places]:
+    """Every round in which the reader has places, oldest study first."""
+    rounds = (
+        Round.objects.filter(Exists(Reading.objects.of(reader).filter(round=OuterRef("pk"))))
+        .select_related("study")
+        .order_by("study", "number")
+    )
+    return [places(reader, round_) for round_ in rounds]
+
+
+def owned(reader: User, reading_id: int) -> Reading:
+    """The reader's own opened reading. Raises NotFound otherwise, whoever's it is."""
+    reading: Reading | None = (
+        Reading.objects.of(reader)
+        .filter(pk=reading_id, opened_at__isnull=False)
+        .select_related("round__study", "radiograph")
+        .first()
+    )
+    if reading is None:
+        raise NotFound
+    return reading
+
+
+def locked(reader: User, reading_id: int) -> Reading:
+    """The same, locked until the transaction ends."""
+    reading: Reading | None = (
+        Reading.objects.of(reader)
+        .filter(pk=reading_id, opened_at__isnull=False)
+        .select_related("round__study", "radiograph")
+        .select_for_update(of=("self",))
+        .first()
+    )
+    if reading is None:
+        raise NotFound
+    return reading
+
+
+def keep(reading: Reading) -> None:
+    """Renew the hold on a locked reading. Raises AlreadyCommitted, StudyClosed, LeaseLost."""
+    if reading.committed_at is not None:
+        raise AlreadyCommitted
+    if not reading.round.study.is_open:
+        raise StudyClosed
+    now = timezone.now()
+    if reading.lease_until is None or reading.lease_until <= now:
+        raise LeaseLost
+    reading.lease_until = _lease_end(now)
+    reading.save(update_fields=["lease_until"])
+
+
+@transaction.atomic
+def renew(*, reader: User, reading_id: int) -> Reading:
+    """The reader is still at work. Raises as `keep` does."""
+    reading = locked(reader, reading_id)
+    keep(reading)
+    return reading
+
+
+@transaction.atomic
+def give_back(*, reader: User, reading_id: int) -> None:
+    """End the hold; saved grades stay, and the place comes first when the reader goes on."""
+    reading = locked(reader, reading_id)
+    if reading.committed_at is None:
+        reading.lease_until = None
+        reading.save(update_fields=["lease_until"])
+
+
+def upcoming(reading: Reading) -> Reading | None:
+    """The place that would come after this one, so that its picture can be fetched ahead."""
+    if reading.committed_at is not None or not reading.round.study.is_open:
+        return None
+    mine = Reading.objects.of(reading.reader).filter(round=reading.round)
+    return unopened(mine, reading.round).first()
+
+
+def film_visible_to(reader: User, reading_id: int) -> Reading:
+    """The reading whose picture the reader may fetch: opened, or next in an open round.
+
+    Raises NotFound for any other: a film in washout stays unseen.
+    """
+    reading: Reading | None = (
+        Reading.objects.of(reader)
+        .filter(pk=reading_id)
+        .select_related("round__study", "radiograph")
+        .first()
+    )
+    if reading is None:
+        raise NotFound
+    if reading.opened_at is None:
+        mine = Reading.objects.of(reader).filter(round=reading.round)
+        if not reading.round.study.is_open or reading != unopened(mine, reading.round).first():
+            raise NotFound
+    return reading
+
+
+def _lease_end(now: datetime) -> datetime:
+    return now + timedelta(minutes=settings.READING_LEASE_MINUTES)
