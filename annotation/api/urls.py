@@ -12,11 +12,15 @@ from annotation.api.model_versions import (
     RetrainingScheduleView,
     TrainingRunsView,
 )
+from annotation.api.relabel import RankingView, RelabelBatchesView
 from annotation.api.session import SessionView
 
 urlpatterns = [
     path("session", SessionView.as_view()),
     path("health", HealthView.as_view()),
+    # routing
+    path("studies/<int:study>/ranking", RankingView.as_view()),
+    path("studies/<int:study>/relabel_batches", RelabelBatchesView.as_view()),
     # models
     path("pregrade", PregradeView.as_view()),
     path("jobs", JobsView.as_view()),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput
 from annotation.models import GradeEvent, Reading, Round
-from annotation.services import audit
+from annotation.services import audit, consensus
 from inference.msasss import GRADES, NOT_ASSESSABLE, one_sided_bridges, sites_of
 
 
@@ -68,9 +68,10 @@ def import_reads(
         flagged += [(film.radiograph, disc) for disc in one_sided_bridges(grades)]
     GradeEvent.objects.bulk_create(events, batch_size=2000)
     now = timezone.now()
-    Reading.objects.filter(pk__in=[drawn[film.radiograph].pk for film in films]).update(
-        opened_at=now, committed_at=now
-    )
+    readings = Reading.objects.filter(pk__in=[drawn[film.radiograph].pk for film in films])
+    readings.update(opened_at=now, committed_at=now)
+    for reading in readings.select_related("round__study", "radiograph"):
+        consensus.settle(reading)
     audit.record(
         actor=actor,
         action="reads.imported",
