@@ -26,7 +26,6 @@ export const agreement = {
     lumbar: { name: "Lumbar", range: "0 to 36" },
   },
   n: "n",
-  nMeaning: "scored by all compared readers",
   value: "Value",
   ci: "95 % interval",
   undefined: "Undefined",
@@ -47,6 +46,7 @@ export const agreement = {
   noCorners: "No corner was graded by both readers.",
   howToRead: "How to read these figures",
   notes: [
+    "n counts what all compared readers have scored: films for a region, visits with both films for the mSASSS. Reads made after seeing the model's grades are left out.",
     "ICC(2,1) asks for agreement: a reader who always scores higher lowers it. ICC(3,1) asks for consistency and forgives that. If ICC(3,1) is clearly higher, look at the bias.",
     "An ICC rises when the patients differ more, without any better reading. Judge it together with the limits of agreement.",
     "Most corners are normal, so the share of corners with the same grade is always high. Kappa corrects for that; the table shows which grades are confused.",

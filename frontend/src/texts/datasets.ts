@@ -2,7 +2,8 @@
 
 export const datasets = {
   title: "Datasets",
-  intro: "Every grade and every consensus, per study, as CSV or JSON. No file names a patient.",
+  intro:
+    "Every grade and every consensus, per study, as CSV or JSON. Patients appear under their pseudonym.",
   downloads: {
     title: "Downloads",
     caption: "Export files per study",
@@ -18,8 +19,7 @@ export const datasets = {
   },
   token: {
     title: "API token",
-    intro:
-      "For scripts and notebooks. A token downloads exports in your name and does nothing else.",
+    intro: "For scripts and notebooks. Whoever has the token acts in your name: keep it secret.",
     create: "Create a token",
     replace: "Replace the token",
     creating: "Creating…",

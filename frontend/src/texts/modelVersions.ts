@@ -27,6 +27,8 @@ export const modelVersions = {
     alone: (candidate: string) => `${candidate}, on the frozen test patients`,
     notCompared: "There was no serving version to compare with when this run ended.",
     figure: "Figure",
+    candidate: "Candidate",
+    serving: "Serving",
     difference: "Difference",
     better: "better",
     worse: "worse",
@@ -55,7 +57,6 @@ export const modelVersions = {
       "Freezes a snapshot of the study's labels and trains on it. The candidate never serves before you promote it.",
     study: "Study",
     recipe: "Recipe",
-    task: "Task",
     recipes: {
       tiny: "tiny: minutes, to try the loop",
       quick: "quick: the everyday retraining",
@@ -66,7 +67,6 @@ export const modelVersions = {
     submitting: "Starting…",
     busy: "A training run is under way. Wait for it or cancel it before you start another.",
     noStudies: "Make a study and let readers grade films before you train.",
-    started: "The run has started. Its progress is shown below.",
   },
   runs: {
     title: "Training runs",

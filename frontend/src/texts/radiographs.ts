@@ -9,7 +9,7 @@ export const radiographs = {
     title: "Upload films",
     drop: "Drop DICOM files or folders here, or choose them.",
     choose: "Choose files",
-    note: "Names, numbers and dates of the patient are removed before a film is stored.",
+    note: "Names and numbers of the patient are removed and dates are shifted before a film is stored.",
     listLabel: "Files of this upload",
     file: "File",
     size: "Size",
@@ -47,7 +47,7 @@ export const radiographs = {
     discard: "Discard",
     discardTitle: (film: number) => `Discard film ${film}?`,
     discardSentence:
-      "It will not be read, graded or exported. The decision is recorded and cannot be taken back here.",
+      "Its picture is deleted; it will not be read, graded or exported. The decision is recorded and cannot be taken back.",
     discardConfirm: "Discard the film",
     noReason: "No reason was recorded.",
   },
