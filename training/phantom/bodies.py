@@ -19,7 +19,7 @@ def outline(body: Vertebra, squaring: tuple[float, float], rough: Floats) -> Poi
     caudal = _trim(endplate(body, caudal=True), radius[1], body.radius)
     posterior = _trim(_posterior_wall(body), body.radius, body.radius)
     cranial = _trim(endplate(body, caudal=False)[::-1], body.radius, radius[0])
-    anterior[:, 0] += 0.1 * np.interp(np.linspace(0, 1, len(anterior)), WALL, np.convolve(rough, [0.5, 1, 0.5], "same"))
+    anterior[:, 0] += 0.05 * np.convolve(rough, [0.5, 1, 0.5], "same")
     sides = [anterior, caudal, posterior, cranial]
     tips = [body.local_corner(True), body.local_corner(True, False)]
     tips += [body.local_corner(False, False), body.local_corner(False)]
@@ -73,7 +73,10 @@ def band(start: Points, control: Points, end: Points, widths: tuple[float, float
     """Closed contour of a bent band whose full width runs from start over the middle to the end."""
     line = curve(start, control, end, 17)
     along = np.gradient(line, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    normal = (
+        np.stack([-along[:, 1], along[:, 0]], axis=1)
+        / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    )
     half = 0.5 * np.interp(np.linspace(0, 1, 17), [0, 0.5, 1], widths)[:, None]
     return np.concatenate([line + half * normal, (line - half * normal)[::-1]])
 

@@ -1,4 +1,4 @@
-"""Synthetic patients, their visits and films: every film follows from (seed, patient, visit, region)."""
+"""Synthetic patients and their films; a film follows from (seed, patient, visit, region)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class DiscTruth:
-    """Centre of the disc space and its anterior margin, film pixels (x, y), pixel centres at integers."""
+    """Centre and anterior margin of a disc space; film pixels (x, y), centres at integers."""
 
     center: Point
     anterior: Point
@@ -29,7 +29,7 @@ class DiscTruth:
 
 @dataclass(frozen=True)
 class CornerTruth:
-    """grade == floor(latent) within 0-3. The grade of a corner that is not assessable is hidden truth."""
+    """grade is the floor of latent within 0-3, also where the corner is not assessable."""
 
     grade: int
     latent: float
@@ -96,7 +96,13 @@ def days(seed: int, patient: int, visit: int) -> int:
 
 
 def take(
-    patient: int, visit: int, region: Region, *, preset: str = "clinic", seed: int = 0, scale: float = 1.0
+    patient: int,
+    visit: int,
+    region: Region,
+    *,
+    preset: str = "clinic",
+    seed: int = 0,
+    scale: float = 1.0,
 ) -> PhantomFilm:
     """One film."""
     if not 0.05 <= scale <= 2:
@@ -178,7 +184,9 @@ def _mark(pixels: film.Pixels, mirrored: bool, rng: np.random.Generator) -> None
     left = int(columns - x - 0.05 * columns) if mirrored else int(x)
     stamp = np.zeros((int(0.06 * rows), int(0.06 * rows)), dtype=np.uint8)
     thickness = max(1, round(4 * size))
-    cv2.putText(stamp, letter, (4, stamp.shape[0] - 4), cv2.FONT_HERSHEY_SIMPLEX, 1.6 * size, 255, thickness)
+    cv2.putText(
+        stamp, letter, (4, stamp.shape[0] - 4), cv2.FONT_HERSHEY_SIMPLEX, 1.6 * size, 255, thickness
+    )
     corner = pixels[int(y) : int(y) + stamp.shape[0], left : left + stamp.shape[1]]
     corner[stamp[: corner.shape[0], : corner.shape[1]] > 127] = film.WHITE
 

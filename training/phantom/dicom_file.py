@@ -1,4 +1,4 @@
-"""Write a phantom film as a DICOM file, the way a CR or DX system hands it over "for presentation"."""
+"""Write a phantom film as a DICOM file, as a CR or DX system hands it over for presentation."""
 
 import csv
 import datetime
@@ -20,9 +20,23 @@ from training.phantom.cohort import PhantomFilm
 from training.phantom.film import VENDORS
 
 COLUMNS = (
-    "file patient visit_days region site grade latent assessable corner_x corner_y disc "
-    "center_x center_y anterior_x anterior_y vendor"
-).split()
+    "file",
+    "patient",
+    "visit_days",
+    "region",
+    "site",
+    "grade",
+    "latent",
+    "assessable",
+    "corner_x",
+    "corner_y",
+    "disc",
+    "center_x",
+    "center_y",
+    "anterior_x",
+    "anterior_y",
+    "vendor",
+)
 UID_ROOT = "2.25."  # UUID-derived, needs no registration
 
 
@@ -55,7 +69,9 @@ def dataset(film: PhantomFilm) -> Dataset:
     ds.ManufacturerModelName = vendor.model
     ds.BodyPartExamined = "CSPINE" if film.region == "C" else "LSPINE"
     ds.ViewPosition = "LL" if film.facing == "left" else "RL"
-    ds.SeriesDescription = "Cervical spine lateral" if film.region == "C" else "Lumbar spine lateral"
+    ds.SeriesDescription = (
+        "Cervical spine lateral" if film.region == "C" else "Lumbar spine lateral"
+    )
     ds.PatientOrientation = film.orientation.split("\\") if film.orientation else None
     ds.ImagerPixelSpacing = [round(film.spacing_mm, 6)] * 2
     ds.KVP = 75 if film.region == "C" else 88
@@ -113,7 +129,11 @@ def truth_rows(film: PhantomFilm) -> list[dict[str, object]]:
 
 
 def _add_uids(ds: Dataset, film: PhantomFilm, modality: str) -> None:
-    storage = DigitalXRayImageStorageForPresentation if modality == "DX" else ComputedRadiographyImageStorage
+    storage = (
+        DigitalXRayImageStorageForPresentation
+        if modality == "DX"
+        else ComputedRadiographyImageStorage
+    )
     size = film.pixels.shape  # films of another scale are other films
     ds.SOPClassUID = storage
     ds.StudyInstanceUID = uid("study", film.seed, film.patient_index, film.visit)

@@ -95,14 +95,18 @@ def expose(
         tissue = soft_tissue.cervical(coarse, spine, rng, shoulder=float(rng.normal(1.04, 0.11)))
     else:
         tissue = soft_tissue.lumbar(coarse, spine, rng)
-    integral = cv2.resize(tissue.integral, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    integral: Map = np.asarray(
+        cv2.resize(tissue.integral, shape[::-1], interpolation=cv2.INTER_CUBIC), dtype=np.float32
+    )
     _add_bone(integral, spine, corners, bridges, to_film, spacing, vendor, tissue.hiding, rng)
     middle = np.median([_at(tissue.integral, coarse, body.center) for body in spine.vertebrae])
     middle = float(middle) + 0.5 * BONE[spine.region]
     quanta = QUANTA_PER_MM2[spine.region] * spacing**2 / vendor.noise**2 * rng.uniform(0.6, 1.5)
     _add_noise(integral, middle, quanta, rng)
     processed = _enhance(integral, spacing, vendor)
-    pixels = _output_curve(processed, middle * (1 - vendor.equalize), BONE[spine.region], vendor, rng)
+    pixels = _output_curve(
+        processed, middle * (1 - vendor.equalize), BONE[spine.region], vendor, rng
+    )
     _collimate(pixels, spine, to_film, rng)
     return Exposure(pixels, to_film, tissue.hiding)
 
@@ -118,14 +122,17 @@ def hidden_at(exposure: Exposure, point_px: Points) -> float:
 def _pose(spine: Spine, shape: tuple[int, int], spacing: float, rng: np.random.Generator) -> Points:
     """Object millimetres -> film pixels: magnification, patient's tilt, place on the film."""
     turn = np.radians(rng.normal(0, 3.0))
-    corners = np.array([v.corner(c, f) for v in spine.vertebrae for c in (0, 1) for f in (0, 1)])
+    ends = (False, True)
+    corners = np.array([v.corner(c, f) for v in spine.vertebrae for c in ends for f in ends])
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     turned = corners @ rotation.T
     size = np.array([shape[1], shape[0]], dtype=np.float64)
     zoom = MAGNIFICATION[spine.region] * rng.uniform(0.96, 1.04) / spacing
     margin = EDGE_MM / spacing
     zoom = min(zoom, float(((size - 2 * margin) / np.ptp(turned, axis=0)).min()))
-    target = np.array([0.46 if spine.region == "C" else 0.53, 0.54 if spine.region == "C" else 0.46])
+    target = np.array(
+        [0.46 if spine.region == "C" else 0.53, 0.54 if spine.region == "C" else 0.46]
+    )
     target = size * (target + rng.uniform(-0.04, 0.04, 2))
     shift = target - zoom * 0.5 * (turned.min(axis=0) + turned.max(axis=0))
     low, high = zoom * turned.min(axis=0) + shift, zoom * turned.max(axis=0) + shift
@@ -147,7 +154,8 @@ def _add_bone(
     """Draw the spine in its own window of the film and add it to the line integral."""
     line = spine.center_line()
     reach = spine.s_mm
-    around = np.concatenate([line + [-1.6 * reach, -2.4 * reach], line + [2.6 * reach, reach]])
+    reach_to = reach * np.array([[-1.6, -2.4], [2.6, 1.0]])
+    around = np.concatenate([line + reach_to[0], line + reach_to[1]])
     points = around @ to_film[:, :2].T + to_film[:, 2]
     low = np.maximum(np.floor(points.min(axis=0)), 0).astype(int)
     high = np.minimum(np.ceil(points.max(axis=0)), integral.shape[::-1]).astype(int)
@@ -165,7 +173,9 @@ def _add_bone(
     if finer > 1:
         bone = cv2.resize(bone, (high - low).tolist(), interpolation=cv2.INTER_AREA)
     if hiding.any():  # scatter behind the shoulders takes the contrast
-        seen = cv2.resize(np.exp(-0.55 * hiding), integral.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        seen = cv2.resize(
+            np.exp(-0.55 * hiding), integral.shape[::-1], interpolation=cv2.INTER_LINEAR
+        )
         bone = bone * seen[low[1] : high[1], low[0] : high[0]]
     integral[low[1] : high[1], low[0] : high[0]] += np.float32(BONE[spine.region]) * bone
 
@@ -191,8 +201,12 @@ def _enhance(integral: Map, spacing: float, vendor: Vendor) -> Map:
     reduced = cv2.resize(integral, _reduced(size, fine_step), interpolation=cv2.INTER_AREA)
     fine = cv2.GaussianBlur(reduced, (0, 0), 0.9 / (spacing * fine_step))
     small = cv2.resize(reduced, _reduced(size, coarse_step), interpolation=cv2.INTER_AREA)
-    middle = cv2.resize(cv2.GaussianBlur(small, (0, 0), 1.5), fine.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    broad = cv2.resize(cv2.GaussianBlur(small, (0, 0), 9), fine.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    middle = cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), 1.5), fine.shape[::-1], interpolation=cv2.INTER_CUBIC
+    )
+    broad = cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), 9), fine.shape[::-1], interpolation=cv2.INTER_CUBIC
+    )
     first, second = vendor.sharpen
     away = first * fine + second * middle + vendor.equalize * broad
     total = 1 + first + second
@@ -204,7 +218,9 @@ def _reduced(size: tuple[int, ...], step: int) -> tuple[int, int]:
     return max(8, size[0] // step), max(8, size[1] // step)
 
 
-def _output_curve(image: Map, middle: float, bone: float, vendor: Vendor, rng: np.random.Generator) -> Pixels:
+def _output_curve(
+    image: Map, middle: float, bone: float, vendor: Vendor, rng: np.random.Generator
+) -> Pixels:
     """Sigmoid from processed line integral to 12 bits, centred on the spine."""
     middle += rng.normal(0, 0.12) * bone
     width = vendor.latitude * bone * rng.uniform(0.85, 1.2)
@@ -214,7 +230,7 @@ def _output_curve(image: Map, middle: float, bone: float, vendor: Vendor, rng: n
     per_unit = 4 / width * 2047 / 12
     index = image * np.float32(per_unit)
     index += np.float32(1023.5 - middle * per_unit)
-    return table[np.clip(index, 0, 2047).astype(np.uint16)]
+    return np.asarray(table[np.clip(index, 0, 2047).astype(np.uint16)], dtype=np.uint16)
 
 
 def _collimate(pixels: Pixels, spine: Spine, to_film: Points, rng: np.random.Generator) -> None:
@@ -222,15 +238,31 @@ def _collimate(pixels: Pixels, spine: Spine, to_film: Points, rng: np.random.Gen
     if rng.random() < 0.35:
         return
     rows, columns = pixels.shape
-    ends = np.array([spine.disc(i).anterior for i in range(6)] + [spine.disc(i).center for i in range(6)])
+    ends = np.array(
+        [spine.disc(i).anterior for i in range(6)] + [spine.disc(i).center for i in range(6)]
+    )
     points = ends @ to_film[:, :2].T + to_film[:, 2]
-    room = np.array([points[:, 0].min(), points[:, 1].min(), columns - points[:, 0].max(), rows - points[:, 1].max()])
-    edge = np.minimum(rng.uniform(0, 0.09, 4) * np.array([columns, rows, columns, rows]), 0.5 * room)
+    room = np.array(
+        [
+            points[:, 0].min(),
+            points[:, 1].min(),
+            columns - points[:, 0].max(),
+            rows - points[:, 1].max(),
+        ]
+    )
+    edge = np.minimum(
+        rng.uniform(0, 0.09, 4) * np.array([columns, rows, columns, rows]), 0.5 * room
+    )
     turn = np.tan(np.radians(rng.normal(0, 0.5)))
     left, top, right, bottom = edge[0], edge[1], columns - edge[2], rows - edge[3]
     lean, tip = turn * 0.5 * rows, turn * 0.5 * columns
     field = np.array(
-        [[left + lean, top - tip], [right + lean, top + tip], [right - lean, bottom + tip], [left - lean, bottom - tip]]
+        [
+            [left + lean, top - tip],
+            [right + lean, top + tip],
+            [right - lean, bottom + tip],
+            [left - lean, bottom - tip],
+        ]
     )
     mask = np.zeros(pixels.shape, dtype=np.uint8)
     cv2.fillConvexPoly(mask, np.round(field).astype(np.int32), 255)

@@ -1,4 +1,4 @@
-"""Where the vertebrae of a synthetic spine stand: a chain of centroids with measured spacing and tilt.
+"""Where the vertebrae of a synthetic spine stand: centroids at measured spacing and tilt.
 
 Object millimetres, anterior to the left (-x), caudal down (+y). Spacings, tilts, heights and depths
 are aggregates measured on labelled public films (CSXA n=4952, BUU n=670, an AS cohort n=116),
@@ -32,7 +32,9 @@ class Anatomy:
     gap: tuple[float, float]  # smallest anterior, posterior disc space
     normally_square: tuple[float, ...]  # share of healthy people without anterior concavity
     wall_concavity_mm: tuple[float, float]
-    endplate_mm: tuple[tuple[float, float], tuple[float, float]]  # concavity of upper, lower endplate
+    endplate_mm: tuple[
+        tuple[float, float], tuple[float, float]
+    ]  # concavity of upper, lower endplate
     corner_radius_mm: tuple[float, float]
 
 
@@ -50,7 +52,7 @@ ANATOMY: dict[Region, Anatomy] = {
         gap=(0.20, 0.13),
         normally_square=(1.0, 0.9, 0.5, 0.1, 0.06, 0.45, 0.6),
         wall_concavity_mm=(0.7, 1.3),
-        endplate_mm=((0.6, 1.0), (1.3, 2.1)),
+        endplate_mm=((0.3, 0.7), (0.8, 1.6)),
         corner_radius_mm=(0.8, 1.4),
     ),
     "L": Anatomy(
@@ -89,12 +91,15 @@ class Vertebra:
     def world(self, local: Points) -> Points:
         """Local (u, w) [..., 2] to object millimetres [..., 2]."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        return self.center + local @ np.array([[-cos, -sin], [-sin, cos]])
+        turned = local @ np.array([[-cos, -sin], [-sin, cos]])
+        return np.asarray(self.center + turned, dtype=np.float64)
 
     def local_corner(self, caudal: bool, anterior: bool = True) -> Points:
         """Sharp meeting point of wall and endplate, local frame [2]."""
         height = self.height if anterior else self.posterior_height
-        return np.array([self.half_depth * (1 if anterior else -1), height * (0.5 if caudal else -0.5)])
+        return np.array(
+            [self.half_depth * (1 if anterior else -1), height * (0.5 if caudal else -0.5)]
+        )
 
     def corner(self, caudal: bool, anterior: bool = True) -> Points:
         """The same point in object millimetres [2]."""
@@ -113,6 +118,8 @@ class Disc:
 
 @dataclass(frozen=True)
 class Spine:
+    """The vertebrae of one film, in object millimetres."""
+
     region: Region
     s_mm: float
     vertebrae: tuple[Vertebra, ...]  # the seven of the region, cranial to caudal
@@ -133,7 +140,9 @@ class Spine:
         return np.array([vertebra.center for vertebra in drawn])
 
 
-def build(region: Region, person: np.random.Generator, visit: np.random.Generator, latent: Floats) -> Spine:
+def build(
+    region: Region, person: np.random.Generator, visit: np.random.Generator, latent: Floats
+) -> Spine:
     """A spine from the person's random stream (same at every visit) and the visit's (posture).
 
     latent [6, 2] stiffens the posture towards the AS means and narrows bridged discs.
@@ -156,13 +165,22 @@ def build(region: Region, person: np.random.Generator, visit: np.random.Generato
     for index in range(7):
         vertebra = _body(anatomy, index, s, shape[3, index], person, center, angles[index])
         if vertebrae:
-            vertebra = _below(vertebrae[-1], vertebra, s * spacing[index - 1], np.radians(tilt[index - 1]), s, anatomy)
+            vertebra = _below(
+                vertebrae[-1],
+                vertebra,
+                s * spacing[index - 1],
+                np.radians(tilt[index - 1]),
+                s,
+                anatomy,
+            )
         vertebrae.append(vertebra)
-    return Spine(region, s, tuple(vertebrae), _above(region, vertebrae[0]), _under(region, vertebrae[-1]))
+    return Spine(
+        region, s, tuple(vertebrae), _above(region, vertebrae[0]), _under(region, vertebrae[-1])
+    )
 
 
 def _body_angles(region: Region, tilt: Floats) -> Floats:
-    """Body orientation (degrees): mean of the axes above and below; the sacrum turns further back."""
+    """Body orientation (degrees): mean of its two axes; the sacrum turns further."""
     ends = (tilt[0], tilt[-1] - 3.0) if region == "C" else (tilt[0] - 2.0, tilt[-1] - 17.0)
     inner = 0.5 * (tilt[:-1] + tilt[1:])
     return np.concatenate([[ends[0]], inner, [ends[1]]])
@@ -188,7 +206,10 @@ def _body(
         height=height,
         posterior_height=height * anatomy.posterior_ratio[index],
         wall_concavity=concavity * (0.12 if square else 1.0),
-        endplates=(person.uniform(*anatomy.endplate_mm[0]), person.uniform(*anatomy.endplate_mm[1])),
+        endplates=(
+            person.uniform(*anatomy.endplate_mm[0]),
+            person.uniform(*anatomy.endplate_mm[1]),
+        ),
         radius=person.uniform(*anatomy.corner_radius_mm),
     )
 
@@ -197,12 +218,15 @@ def _moved(vertebra: Vertebra, center: Points) -> Vertebra:
     return Vertebra(**{**vars(vertebra), "center": center})
 
 
-def _below(upper: Vertebra, lower: Vertebra, spacing: float, tilt: float, s: float, anatomy: Anatomy) -> Vertebra:
+def _below(
+    upper: Vertebra, lower: Vertebra, spacing: float, tilt: float, s: float, anatomy: Anatomy
+) -> Vertebra:
     """Place `lower` along the axis; further down if a disc space would be too thin to see."""
     axis = np.array([-np.sin(tilt), np.cos(tilt)])
     placed = _moved(lower, upper.center + spacing * axis)
     gaps = [
-        float((placed.corner(False, front) - upper.corner(True, front)) @ axis) / s for front in (True, False)
+        float((placed.corner(False, front) - upper.corner(True, front)) @ axis) / s
+        for front in (True, False)
     ]
     short = max(anatomy.gap[0] - gaps[0], anatomy.gap[1] - gaps[1], 0.0)
     return _moved(placed, placed.center + short * s * axis)
@@ -222,7 +246,9 @@ def _under(region: Region, last: Vertebra) -> tuple[Vertebra, ...]:
     return _neighbours(last, ("S2", "S3"), direction=1, turn=-0.28, shrink=0.74)
 
 
-def _neighbours(start: Vertebra, names: tuple[str, str], *, direction: int, turn: float, shrink: float) -> tuple[Vertebra, ...]:
+def _neighbours(
+    start: Vertebra, names: tuple[str, str], *, direction: int, turn: float, shrink: float
+) -> tuple[Vertebra, ...]:
     made: list[Vertebra] = []
     last = start
     for name in names:

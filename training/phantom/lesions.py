@@ -41,7 +41,9 @@ class Bridge:
     maturity: float  # 0 fresh .. 1 long-standing: the disc calcifies, corners fade
 
 
-def corners(region: Region, latent: Floats, person: np.random.Generator) -> list[tuple[Corner, Corner]]:
+def corners(
+    region: Region, latent: Floats, person: np.random.Generator
+) -> list[tuple[Corner, Corner]]:
     """Cranial and caudal corner of each disc; latent [6, 2]."""
     styles = person.random((6, 2, 6))
     return [
@@ -71,7 +73,8 @@ def bridges(region: Region, latent: Floats, person: np.random.Generator) -> list
 def _corner(region: Region, disc: int, side: int, latent: float, style: Floats) -> Corner:
     early = float(np.interp(latent, [0.6, 0.95, 1.05, 1.5], [0.0, 0.35, 0.55, 1.0]))
     findings = _findings(region, 2 * disc + side, style[0])
-    grown_over = 0.25 if latent >= 1.8 else 1.0  # the spur stands on a corner that has filled again
+    # a spur stands on a corner that has filled up again
+    grown_over = float(np.interp(latent, [1.6, 1.85], [1.0, 0.2]))
     spur = float(np.interp(latent, [1.75, 2.0, 2.06, 2.5, 3.0], [0.0, 0.16, 0.24, 0.45, 0.8]))
     narrow, wide = (0.9, 1.5) if region == "C" else (1.3, 2.2)
     claw = style[4] < 0.06 and latent < 0.7
@@ -89,7 +92,7 @@ def _corner(region: Region, disc: int, side: int, latent: float, style: Floats) 
 
 def _findings(region: Region, corner: int, pick: float) -> tuple[float, float, float]:
     """Erosion, sclerosis, squaring: one leads, often with a second."""
-    mixes = (
+    mixes: tuple[tuple[float, float, float], ...] = (
         (1.0, 0.0, 0.0),
         (0.9, 0.7, 0.0),
         (0.0, 1.0, 0.0),

@@ -1,4 +1,4 @@
-"""Bone behind and above the bodies: pedicles, facets, spinous processes, dens, first cervical ring."""
+"""Bone behind and above the bodies: pedicles, facets, spinous processes, dens and atlas."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from training.phantom import bodies
 from training.phantom.geometry import Points, Spine, Vertebra
 from training.phantom.render import SUBPIXEL, Canvas, Map
 
-# Contours in the body's frame, units of half depth (u) and height (w); origin at the posterior wall.
+# Contours in the body's frame, in half depths (u) and heights (w); origin at the posterior wall.
 CERVICAL = {
     "pillar": ([[-0.1, -0.25], [-0.75, -0.55], [-1.0, 0.45], [-0.35, 0.75]], 0.42),
     "lamina": ([[-0.9, -0.2], [-1.5, 0.05], [-1.6, 0.35], [-0.95, 0.3]], 0.30),
@@ -38,7 +38,7 @@ def draw_posterior(canvas: Canvas, spine: Spine) -> None:
         _atlas(canvas, small, spine.vertebrae[0])
     small = cv2.GaussianBlur(small, (0, 0), max(0.4, 0.7 * canvas.px_per_mm / 3))
     shade = cv2.resize(canvas.bone, small.shape[::-1], interpolation=cv2.INTER_AREA)
-    small *= 1 - 0.45 * np.minimum(shade, 1.0)  # what overlaps the bodies is seen less
+    small = small * (1 - 0.45 * np.minimum(shade, 1.0))  # what overlaps the bodies is seen less
     canvas.bone += cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
@@ -55,7 +55,9 @@ def _fill(canvas: Canvas, small: Map, contour_mm: Points, density: float) -> Non
     """A rounded polygon; overlapping parts add up as on a film."""
     closed = np.concatenate([contour_mm[-1:], contour_mm, contour_mm[:1]])
     pieces = [
-        bodies.curve(0.5 * (closed[i - 1] + closed[i]), closed[i], 0.5 * (closed[i] + closed[i + 1]), 6)
+        bodies.curve(
+            0.5 * (closed[i - 1] + closed[i]), closed[i], 0.5 * (closed[i] + closed[i + 1]), 6
+        )
         for i in range(1, len(closed) - 1)
     ]
     points = canvas.pixels(np.concatenate(pieces)) / 3

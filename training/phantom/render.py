@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from training.phantom import bodies
 from training.phantom.geometry import Disc, Points, Spine, Vertebra
 from training.phantom.lesions import Bridge, Corner
-from training.phantom.severity import Floats
 
 Map = NDArray[np.float32]
 HEALTHY = Corner(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.8, 0.0)
@@ -37,7 +36,9 @@ class Canvas:
         """Rows and columns around the points, or None when they lie outside the map."""
         pad = pad_mm * self.px_per_mm + 2
         low = np.maximum(np.floor(points_px.min(axis=0) - pad), 0).astype(int)
-        high = np.minimum(np.ceil(points_px.max(axis=0) + pad) + 1, self.bone.shape[::-1]).astype(int)
+        high = np.minimum(np.ceil(points_px.max(axis=0) + pad) + 1, self.bone.shape[::-1]).astype(
+            int
+        )
         if (high <= low).any():
             return None
         return slice(low[1], high[1]), slice(low[0], high[0])
@@ -52,7 +53,8 @@ def draw_spine(
 ) -> None:
     """Add bodies, new bone and bridges to the canvas; posterior elements are `posterior.py`'s."""
     anterior: list[tuple[Corner, Corner]] = [
-        (corners[i - 1][1] if i > 0 else HEALTHY, corners[i][0] if i < 6 else HEALTHY) for i in range(7)
+        (corners[i - 1][1] if i > 0 else HEALTHY, corners[i][0] if i < 6 else HEALTHY)
+        for i in range(7)
     ]
     for neighbour in (*spine.above, *spine.below):
         draw_body(canvas, neighbour, (HEALTHY, HEALTHY), rng)
@@ -66,7 +68,9 @@ def draw_spine(
             _draw_spurs(canvas, upper, lower, disc, corners[index])
 
 
-def draw_body(canvas: Canvas, body: Vertebra, looks: tuple[Corner, Corner], rng: np.random.Generator) -> None:
+def draw_body(
+    canvas: Canvas, body: Vertebra, looks: tuple[Corner, Corner], rng: np.random.Generator
+) -> None:
     """One vertebral body with erosion, sclerosis and squaring at its (cranial, caudal) corner."""
     rough = rng.standard_normal(len(bodies.WALL))
     contour = canvas.pixels(
@@ -100,7 +104,9 @@ def _filled(shape: tuple[int, ...], contour: Points) -> NDArray[np.uint8]:
 def _body_profile(mask: NDArray[np.uint8], px_per_mm: float) -> Map:
     """Attenuation from the depth below the contour: a rounded body inside a cortical shell."""
     depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
-    depth = np.arange(0, 40, 0.1, dtype=np.float32)[np.minimum(depth * (10 / px_per_mm), 399).astype(np.intp)]
+    depth = np.arange(0, 40, 0.1, dtype=np.float32)[
+        np.minimum(depth * (10 / px_per_mm), 399).astype(np.intp)
+    ]
     profile = 0.95 - 0.42 * np.exp(-depth / 3.0) + 0.30 * np.exp(-np.square(depth / 0.7))
     return np.asarray(profile * (mask * np.float32(1 / 255)), dtype=np.float32)
 
@@ -120,7 +126,9 @@ def _erode(
     corner = body.local_corner(caudal)
     inward = np.array([-0.15, -0.25 if caudal else 0.25]) * radius
     contour = bodies.bite(corner + inward, radius, rng.random(11))
-    points = np.round((canvas.pixels(body.world(contour)) - origin) * (1 << SUBPIXEL)).astype(np.int32)
+    points = np.round((canvas.pixels(body.world(contour)) - origin) * (1 << SUBPIXEL)).astype(
+        np.int32
+    )
     cv2.fillPoly(mask, [points], 0, lineType=cv2.LINE_AA, shift=SUBPIXEL)
 
 
@@ -137,10 +145,12 @@ def _sclerose(
     leg = (0.20 + 0.22 * strength) * body.half_depth
     corner = body.local_corner(caudal)
     up = -1.0 if caudal else 1.0
-    triangle = corner + np.array([[0.5, -0.5 * up], [0.5, 1.25 * leg * up], [-1.35 * leg, -0.5 * up]])
+    triangle = corner + np.array(
+        [[0.5, -0.5 * up], [0.5, 1.25 * leg * up], [-1.35 * leg, -0.5 * up]]
+    )
     dense = _filled(bone.shape, canvas.pixels(body.world(triangle)) - origin).astype(np.float32)
     dense = _blur(dense, 0.16 * leg * canvas.px_per_mm)
-    bone += dense * (mask > 127) * np.float32((0.22 + 0.48 * strength) / 255)
+    bone += dense * (mask > 127) * np.float32((0.28 + 0.55 * strength) / 255)
 
 
 def _endplate_lines(
@@ -158,12 +168,16 @@ def _endplate_lines(
     for caudal in (False, True):
         edge = bodies.endplate(body, caudal)[1:-1]
         inner = edge + np.array([0.0, -0.35 if caudal else 0.35])
-        points = np.round((canvas.pixels(body.world(inner)) - origin) * (1 << SUBPIXEL)).astype(np.int32)
+        points = np.round((canvas.pixels(body.world(inner)) - origin) * (1 << SUBPIXEL)).astype(
+            np.int32
+        )
         cv2.polylines(lines, [points], False, 255, thick, cv2.LINE_AA, SUBPIXEL)
         if (tilt > 0.15) == caudal and abs(tilt) > 0.15:
             bulge = tilt * np.sin(np.pi * np.linspace(0.0, 1.0, len(edge)) ** 0.8)
             far = edge + np.stack([np.zeros(len(edge)), bulge], axis=1)
-            lens = _filled(bone.shape, canvas.pixels(body.world(np.concatenate([edge, far[::-1]]))) - origin)
+            lens = _filled(
+                bone.shape, canvas.pixels(body.world(np.concatenate([edge, far[::-1]]))) - origin
+            )
             np.maximum(bone, lens * np.float32(0.5 / 255), out=bone)
     bone += lines * (mask > 127) * np.float32(0.16 / 255)
 
@@ -199,7 +213,11 @@ def _draw_spur(
     tip = corner + length * direction
     bend = 0.5 * (root + tip) + 0.18 * length * front
     width = look.spur_width_mm
-    _add_band(canvas, bodies.band(root, bend, tip, (2.1 * width, 1.15 * width, 0.4 * width)), 0.85 * look.density)
+    _add_band(
+        canvas,
+        bodies.band(root, bend, tip, (2.1 * width, 1.15 * width, 0.4 * width)),
+        0.85 * look.density,
+    )
 
 
 def _draw_osteophyte(canvas: Canvas, body: Vertebra, caudal: bool, look: Corner) -> None:
@@ -213,7 +231,9 @@ def _draw_osteophyte(canvas: Canvas, body: Vertebra, caudal: bool, look: Corner)
     _add_band(canvas, bodies.band(line[0], line[1], line[2], (base, 0.5 * base, 0.5)), 0.8)
 
 
-def _draw_disc(canvas: Canvas, upper: Vertebra, lower: Vertebra, disc: Disc, bridge: Bridge) -> None:
+def _draw_disc(
+    canvas: Canvas, upper: Vertebra, lower: Vertebra, disc: Disc, bridge: Bridge
+) -> None:
     """Bridge, and the calcified disc behind a long-standing one."""
     if bridge.width_mm == 0:
         return
@@ -227,7 +247,11 @@ def _draw_disc(canvas: Canvas, upper: Vertebra, lower: Vertebra, disc: Disc, bri
     across = (end - start) / np.hypot(*(end - start))
     front = np.array([-across[1], across[0]])
     bend = 0.5 * (start + end) + front * (2 * bridge.bow_mm + 0.5 * width)
-    _add_band(canvas, bodies.band(start, bend, end, (1.7 * width, width, 1.7 * width)), 0.88 * bridge.density)
+    _add_band(
+        canvas,
+        bodies.band(start, bend, end, (1.7 * width, width, 1.7 * width)),
+        0.88 * bridge.density,
+    )
 
 
 def _add_band(canvas: Canvas, contour_mm: Points, density: float, soft_mm: float = 0.15) -> None:

@@ -34,8 +34,12 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    "clinic": Preset((0.45, 0.15, 0.25, 0.15), {"C": (0.117, 0.060, 0.100), "L": (0.117, 0.035, 0.135)}),
-    "early": Preset((0.55, 0.12, 0.21, 0.12), {"C": (0.06, 0.035, 0.012), "L": (0.06, 0.02, 0.018)}),
+    "clinic": Preset(
+        (0.45, 0.15, 0.25, 0.15), {"C": (0.117, 0.060, 0.100), "L": (0.117, 0.035, 0.135)}
+    ),
+    "early": Preset(
+        (0.55, 0.12, 0.21, 0.12), {"C": (0.06, 0.035, 0.012), "L": (0.06, 0.02, 0.018)}
+    ),
     "trial": Preset((0.55, 0.12, 0.21, 0.12), {"C": (0.14, 0.10, 0.13), "L": (0.14, 0.07, 0.18)}),
 }
 
@@ -94,7 +98,9 @@ def latents(name: str, seed: int, patient: int, days: tuple[int, ...]) -> dict[R
         speed = rate * rng.gamma(1.0, 1.0, DISCS_PER_REGION)
         drift = np.asarray(days, dtype=np.float64)[:, None] / 365.25 * speed
         disc = common + drift
-        result[region] = _rescale(disc[:, :, None] + corner, disc / np.sqrt(1 - d * d), cuts(name, region))
+        result[region] = _rescale(
+            disc[:, :, None] + corner, disc / np.sqrt(1 - d * d), cuts(name, region)
+        )
     return result
 
 

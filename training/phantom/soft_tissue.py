@@ -1,4 +1,4 @@
-"""Everything on the film that is no spine: neck, shoulders, airway, skull; belly, gas, ribs, pelvis.
+"""All that is no spine on the film: neck, shoulders, airway, skull; belly, gas, ribs, pelvis.
 
 Line integrals on a coarse grid (about 1 mm), in object millimetres of the spine's own system. They
 are smooth, so the film upsamples them.
@@ -37,7 +37,9 @@ class Tissue:
     hiding: Map
 
 
-def grid(spine: Spine, to_film: Points, film_shape: tuple[int, int], shape: tuple[int, int]) -> Grid:
+def grid(
+    spine: Spine, to_film: Points, film_shape: tuple[int, int], shape: tuple[int, int]
+) -> Grid:
     """Coarse grid [shape] over a film [film_shape] whose object-to-pixel matrix is to_film."""
     step = np.array([film_shape[1] / shape[1], film_shape[0] / shape[0]])
     to_grid = to_film / step[:, None]
@@ -52,21 +54,39 @@ def grid(spine: Spine, to_film: Points, film_shape: tuple[int, int], shape: tupl
     first, last = spine.vertebrae[0].center[1], spine.vertebrae[-1].center[1]
     level = (y - first) / (last - first)
     mm = float(1 / np.hypot(*to_grid[:, 0]))
-    return Grid(x, y, to_grid, np.interp(y, line[:, 1], line[:, 0]), _body_line(line, y), level, mm)
+    return Grid(
+        x, y, to_grid, np.interp(y, line[:, 1], line[:, 0]), _body_line(spine, y), level, mm
+    )
 
 
-def _body_line(line: Points, y: Floats) -> Floats:
-    """Axis of the trunk: the straight line through the spine with half of its curves."""
-    slope, start = np.polyfit(line[1:-1, 1], line[1:-1, 0], 1)
-    bent = np.interp(y, line[1:-1, 1], line[1:-1, 0] - slope * line[1:-1, 1] - start)
-    return np.asarray(start + 0.5 * slope * y + 0.35 * bent + 0.5 * slope * line[:, 1].mean(), dtype=np.float64)
+def _body_line(spine: Spine, y: Floats) -> Floats:
+    """Axis of the trunk: half of the slope and of the curve of the region's vertebrae."""
+    points = np.array([body.center for body in spine.vertebrae])
+    middle, reach = points[:, 1].mean(), 0.65 * np.ptp(points[:, 1])
+    bend, slope, start = np.polyfit(points[:, 1] - middle, points[:, 0], 2)
+    along = np.clip(y - middle, -reach, reach)
+    return np.asarray(start + 0.5 * slope * along + 0.4 * bend * np.square(along), dtype=np.float64)
 
 
 def cervical(g: Grid, spine: Spine, rng: np.random.Generator, shoulder: float) -> Tissue:
     """Neck in profile with air in front; `shoulder` is the level (0-1) at which they begin."""
     size = spine.s_mm / 17.6
-    front = _profile(g, [(-0.7, 92), (-0.2, 88), (0.05, 80), (0.22, 60), (0.5, 50), (0.8, 52), (1.0, 64), (1.4, 95)])
-    back = _profile(g, [(-0.7, 95), (-0.2, 84), (0.1, 62), (0.5, 58), (0.8, 68), (1.0, 82), (1.4, 110)])
+    front = _profile(
+        g,
+        [
+            (-0.7, 92),
+            (-0.2, 88),
+            (0.05, 80),
+            (0.22, 60),
+            (0.5, 50),
+            (0.8, 52),
+            (1.0, 64),
+            (1.4, 95),
+        ],
+    )
+    back = _profile(
+        g, [(-0.7, 95), (-0.2, 84), (0.1, 62), (0.5, 58), (0.8, 68), (1.0, 82), (1.4, 110)]
+    )
     thick = _profile(g, [(-0.7, 150), (-0.2, 135), (0.1, 112), (0.5, 112), (0.9, 140), (1.4, 200)])
     build = size * rng.uniform(0.92, 1.15)
     integral = _slab(g, front * build, back * build, thick * build)
@@ -91,7 +111,8 @@ def lumbar(g: Grid, spine: Spine, rng: np.random.Generator) -> Tissue:
     back = _profile(g, [(-0.4, 88), (0.0, 82), (0.5, 74), (0.8, 78), (1.0, 92), (1.4, 105)]) * build
     thick = _profile(g, [(-0.4, 215), (0.2, 220), (0.6, 230), (0.9, 275), (1.4, 300)]) * build**0.5
     integral = _slab(g, front, back, thick)
-    dome = rng.uniform(-0.12, 0.03) + 0.0000022 * np.abs(g.x - g.spine_x + 20) ** 2.6
+    ahead = (g.x - g.body_x + 25) / rng.uniform(60, 95)
+    dome = rng.uniform(-0.14, 0.02) + rng.uniform(0.15, 0.35) * (1 - np.exp(-np.square(ahead)))
     integral -= rng.uniform(1.0, 1.7) * _step((dome - g.level) * 6 * spine.s_mm, 2.0)
     integral += _iliac(g, spine, rng) + _ribs(g, spine, rng)
     integral -= _gas(g, spine, rng)
@@ -102,9 +123,12 @@ def lumbar(g: Grid, spine: Spine, rng: np.random.Generator) -> Tissue:
 
 
 def _profile(g: Grid, knots: list[tuple[float, float]]) -> Floats:
+    """Smooth curve through (level, value) knots, at every pixel of the grid."""
     levels, values = zip(*knots, strict=True)
     fine = np.linspace(-1.2, 2.2, 340)
-    smooth = np.convolve(np.interp(fine, levels, values), np.hanning(31) / np.hanning(31).sum(), "same")
+    smooth = np.convolve(
+        np.interp(fine, levels, values), np.hanning(31) / np.hanning(31).sum(), "same"
+    )
     smooth[:16], smooth[-16:] = values[0], values[-1]
     return np.interp(g.level, fine, smooth)
 
@@ -135,8 +159,11 @@ def _lines(g: Grid, points_mm: Points, width_mm: float, soft_mm: float) -> Float
     canvas = np.zeros(g.x.shape, dtype=np.uint8)
     points = points_mm @ g.to_grid[:, :2].T + g.to_grid[:, 2]
     thickness = max(1, round(width_mm / g.mm))
-    cv2.polylines(canvas, [np.round(points * 16).astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4)
-    return cv2.GaussianBlur(canvas.astype(np.float64) / 255, (0, 0), max(0.5, soft_mm / g.mm))
+    cv2.polylines(
+        canvas, [np.round(points * 16).astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4
+    )
+    soft = cv2.GaussianBlur(canvas.astype(np.float64) / 255, (0, 0), max(0.5, soft_mm / g.mm))
+    return np.asarray(soft, dtype=np.float64)
 
 
 def _skull(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
@@ -146,24 +173,27 @@ def _skull(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     across, down = (g.x - x0 - 1.1 * s) / (4.3 * s), (g.y - top + 2.6 * s) / (2.7 * s)
     inside = (1 - np.hypot(across, down)) * 2.7 * s
     skull = 0.7 * _step(inside, 2.0) + 0.8 * np.exp(-np.square((inside - 3.0) / 3.0))
-    skull += 1.0 * _step((0.55 - np.hypot(across + 0.15, down - 0.25)) * 2.7 * s, 4.0)  # petrous bone
+    skull += 1.0 * _step(
+        (0.55 - np.hypot(across + 0.15, down - 0.25)) * 2.7 * s, 4.0
+    )  # petrous bone
     angle = np.array([x0 - 1.75 * s, y0 + 0.3 * s * rng.uniform(-1, 1)])
     ramus, chin = angle + np.array([0.3 * s, -2.6 * s]), angle + np.array([-3.0 * s, 0.8 * s])
-    curve = np.stack([ramus, angle + [0.0, -0.5 * s], angle + [-0.25 * s, -0.1 * s], chin])
+    bend = angle + s * np.array([[0.0, -0.5], [-0.25, -0.1]])
+    curve = np.stack([ramus, *bend, chin])
     shell, marrow = _lines(g, curve, 0.95 * s, 0.8), _lines(g, curve, 0.6 * s, 1.5)
     jaw = 0.7 * shell - 0.3 * marrow
     for _ in range(5):
         crown = angle + np.array([-rng.uniform(0.9, 2.9), -rng.uniform(0.75, 0.95)]) * s
-        jaw += 0.55 * _lines(g, np.stack([crown, crown + [0.05 * s, 0.35 * s]]), 0.38 * s, 0.9)
-    return skull + np.minimum(jaw, 1.3)
+        jaw += 0.55 * _lines(g, crown + s * np.array([[0.0, 0.0], [0.05, 0.35]]), 0.38 * s, 0.9)
+    return np.asarray(skull + np.minimum(jaw, 1.3), dtype=np.float64)
 
 
 def _airway(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     """Pharynx and trachea in front of the prevertebral tissue (thicker below C4)."""
     s = spine.s_mm
     half_depth = spine.vertebrae[3].half_depth
-    tissue = np.interp(g.level, [0.0, 0.42, 0.6, 1.2], [0.22, 0.28, 0.75, 0.9]) * s
-    width = np.interp(g.level, [-0.2, 0.3, 0.5, 0.65, 1.2], [0.75, 0.85, 0.5, 0.85, 0.85]) * s
+    tissue = _profile(g, [(-0.5, 0.2), (0.0, 0.22), (0.4, 0.28), (0.62, 0.78), (1.2, 0.9)]) * s
+    width = _profile(g, [(-0.2, 0.75), (0.3, 0.85), (0.5, 0.4), (0.65, 0.85), (1.2, 0.85)]) * s
     back = g.spine_x - half_depth - tissue
     inside = _step(back - g.x, 0.7) * _step(g.x - back + width, 0.9)
     return rng.uniform(0.6, 0.9) * inside * _step((g.level + 0.22) * 6.3 * s, 4.0)
@@ -174,7 +204,9 @@ def _cartilage(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     s = spine.s_mm
     x, y = spine.vertebrae[2].center + np.array([-1.9 * s, rng.uniform(-0.3, 0.3) * s])
     hyoid = np.array([[x - 0.9 * s, y - 0.2 * s], [x - 0.3 * s, y], [x + 0.6 * s, y - 0.25 * s]])
-    thyroid = np.array([[x + 0.1 * s, y + 1.1 * s], [x - 0.1 * s, y + 1.9 * s], [x + 0.1 * s, y + 2.5 * s]])
+    thyroid = np.array(
+        [[x + 0.1 * s, y + 1.1 * s], [x - 0.1 * s, y + 1.9 * s], [x + 0.1 * s, y + 2.5 * s]]
+    )
     return 0.5 * _lines(g, hyoid, 2.5, 0.8) + 0.35 * _lines(g, thyroid, 2.0, 0.9)
 
 
@@ -189,12 +221,14 @@ def _iliac(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
         down = (g.y - top - 1.6 * s) / (1.6 * s)
         inside = (1 - np.hypot(across, down + 0.25 * across)) * 1.8 * s
         upper = _step(-(down + 0.15) * s, 4.0)
-        total += (0.2 * _step(inside, 1.0) + 0.32 * np.exp(-np.square((inside - 1.5) / 1.8))) * (0.1 + 0.9 * upper)
+        total += (0.2 * _step(inside, 1.0) + 0.32 * np.exp(-np.square((inside - 1.5) / 1.8))) * (
+            0.1 + 0.9 * upper
+        )
     return total
 
 
 def _ribs(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
-    """Ribs of T12 and above, both sides nearly over each other, crossing T12/L1 and fading forward."""
+    """Ribs of T12 and above: both sides, crossing T12/L1 and fading forward."""
     s = spine.s_mm
     total = np.zeros(g.x.shape)
     for body, forward in zip((spine.vertebrae[0], *spine.above), (1.1, 2.3, 3.0), strict=True):
@@ -202,7 +236,10 @@ def _ribs(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
         for _ in range(2):
             start = body.center + np.array([0.65, -0.25 + rng.uniform(-0.1, 0.1)]) * s
             middle = start + np.array([0.5, 0.35]) * s
-            end = start + np.array([-forward * rng.uniform(0.8, 1.1), drop + rng.uniform(-0.1, 0.1)]) * s
+            end = (
+                start
+                + np.array([-forward * rng.uniform(0.8, 1.1), drop + rng.uniform(-0.1, 0.1)]) * s
+            )
             t = np.linspace(0, 1, 14)[:, None]
             line = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
             rib = _lines(g, line, 0.2 * s, 1.2)
@@ -216,7 +253,11 @@ def _gas(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
     total = np.zeros(g.x.shape)
     for _ in range(rng.integers(2, 9)):
         level, ahead = rng.uniform(0.25, 1.05), rng.gamma(3.0, 0.55) * s
-        wide, high, depth = rng.uniform(0.2, 0.65) * s, rng.uniform(0.15, 0.4) * s, rng.uniform(0.25, 0.6)
+        wide, high, depth = (
+            rng.uniform(0.2, 0.65) * s,
+            rng.uniform(0.15, 0.4) * s,
+            rng.uniform(0.25, 0.6),
+        )
         row = int(np.argmin(np.abs(g.level[:, g.level.shape[1] // 2] - level)))
         x, y = g.spine_x[row].mean() - ahead, g.y[row].mean()
         column, middle = g.to_grid[:, :2] @ (x, y) + g.to_grid[:, 2]
@@ -231,7 +272,9 @@ def _gas(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:
 
 
 def _window(g: Grid, row: int, column: int, reach: int) -> tuple[slice, slice]:
-    return slice(max(row - reach, 0), max(row + reach, 0)), slice(max(column - reach, 0), max(column + reach, 0))
+    return slice(max(row - reach, 0), max(row + reach, 0)), slice(
+        max(column - reach, 0), max(column + reach, 0)
+    )
 
 
 def _aorta(g: Grid, spine: Spine, rng: np.random.Generator) -> Floats:

@@ -10,15 +10,19 @@ from training import phantom
 
 class Command(BaseCommand):
     help = "Write synthetic cervical and lumbar radiographs (DICOM) and truth.csv into a folder."
-    requires_system_checks = []  # works without a database
+    requires_system_checks = ()  # works without a database
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("out", type=Path, help="folder for the films and truth.csv")
         parser.add_argument("--patients", type=int, default=10)
-        parser.add_argument("--visits", type=int, default=1, help="films per patient and region, two years apart")
+        parser.add_argument(
+            "--visits", type=int, default=1, help="films per patient and region, two years apart"
+        )
         parser.add_argument("--preset", choices=sorted(phantom.PRESETS), default="clinic")
         parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--scale", type=float, default=1.0, help="0.5: half the pixels in each direction")
+        parser.add_argument(
+            "--scale", type=float, default=1.0, help="0.5: half the pixels in each direction"
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         out = Path(str(options["out"]))
