@@ -10,8 +10,8 @@ from django.core.management import execute_from_command_line
 
 from annotation import embedded
 
-# These look at code and files only: no reason to wait for a database.
-_WITHOUT_SERVERS = {"help", "version", "check", "phantom", "spectacular", "makemessages"}
+# These look at code and files only, save `demo`, which starts the servers itself.
+_WITHOUT_SERVERS = {"help", "version", "check", "phantom", "spectacular", "demo"}
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         if not (given or asks_for_help or command in _WITHOUT_SERVERS):
             try:
-                stack.enter_context(embedded.running(settings.DATA, alone=command == "demo"))
+                stack.enter_context(embedded.running(settings.DATA))
             except embedded.Refused as refused:
                 sys.exit(str(refused))
         execute_from_command_line(sys.argv)

@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -60,14 +61,19 @@ def start(
     )
 
 
-def stop(process: subprocess.Popen[bytes], *, politely: signal.Signals, seconds: float) -> int:
-    """Ask the child to leave, give it ``seconds``, then kill its whole session; its exit code."""
-    if process.poll() is None:
-        process.send_signal(politely)
+def stop(
+    children: Sequence[subprocess.Popen[bytes]], *, politely: signal.Signals, seconds: float
+) -> None:
+    """Ask all children at once to leave; after ``seconds`` kill what is left of their sessions."""
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(politely)
+    deadline = time.monotonic() + seconds
+    for child in children:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-    kill_session(process)
-    return process.wait()
+            child.wait(max(0.0, deadline - time.monotonic()))
+        kill_session(child)
+        child.wait()
 
 
 def kill_session(process: subprocess.Popen[bytes]) -> None:

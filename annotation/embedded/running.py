@@ -55,9 +55,9 @@ def _manage(stack: contextlib.ExitStack, data: Path, *, alone: bool, durable: bo
     _wait_for_old_servers(lock, data)
     room = servers.prepare(data, lock=lock, durable=durable)
     postgres = servers.start_postgres(room)
-    stack.callback(processes.stop, postgres, politely=signal.SIGINT, seconds=8)
+    stack.callback(processes.stop, [postgres], politely=signal.SIGINT, seconds=8)
     redis = servers.start_redis(room)
-    stack.callback(processes.stop, redis, politely=signal.SIGTERM, seconds=3)
+    stack.callback(processes.stop, [redis], politely=signal.SIGTERM, seconds=3)
     if not alone:
         stack.callback(_wait_for_users, stack, data)
     return True
