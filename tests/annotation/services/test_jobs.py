@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from annotation.errors import Conflict
 from annotation.models import AuditRecord, Job
@@ -150,8 +151,8 @@ def test_of_eight_workers_that_want_a_job_one_gets_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_heart_beats_while_one_step_takes_long(settings: pytest.FixtureRequest) -> None:
-    settings.JOB_LEASE_SECONDS = 0.3  # type: ignore[attr-defined]
+def test_the_heart_beats_while_one_step_takes_long(settings: Settings) -> None:
+    settings.JOB_LEASE_SECONDS = 0.3
     created = jobs.create(kind="pregrade", arguments={}, actor=None)
     held = jobs.claim(created.pk)
     assert held is not None

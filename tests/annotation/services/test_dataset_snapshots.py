@@ -1,0 +1,159 @@
+"""Snapshots: what the readers said, frozen; nobody learns from what it is judged by."""
+
+import shutil
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from annotation.errors import TrainingRefused
+from annotation.models import ModelVersion, Radiograph, Snapshot, Study
+from annotation.services import dataset_snapshots, studies
+from annotation.services.ranking import Candidate, Ranked
+from inference.picture import write_picture
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
+from training import snapshot
+
+Pregraded = Callable[..., None]
+
+
+@pytest.fixture
+def pictured(film: MakeFilm) -> MakeFilm:
+    """A film whose picture lies in the store."""
+
+    def make(split: str) -> Radiograph:
+        made = film(split=split)
+        pixels = np.random.default_rng(made.pk).integers(0, 4000, (60, 40), dtype=np.uint16)
+        made.picture_path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(made.picture_path, pixels)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def points(model_version: MakeModel) -> ModelVersion:
+    return model_version("points", task="key_points")
+
+
+@pytest.fixture
+def grader(model_version: MakeModel) -> ModelVersion:
+    return model_version("grader")
+
+
+@pytest.fixture
+def films(
+    pictured: MakeFilm, pregraded: Pregraded, grader: ModelVersion, points: ModelVersion
+) -> list[Radiograph]:
+    made = [pictured(split) for split in ("train", "val", "test")]
+    for one in made:
+        pregraded(one, grader, points)
+    return made
+
+
+@pytest.fixture
+def read_study(study: MakeStudy, films: list[Radiograph], read: Read, reader: MakeUser) -> Study:
+    """Ada and Ben read three films; they differ on one corner of the training film."""
+    made = study(films=films)
+    first = made.rounds.get()
+    for one in films:
+        read(first, reader("ada"), one, {"L1_INF": 2})
+        read(first, reader("ben"), one, {"L1_INF": 1 if one == films[0] else 2})
+    return made
+
+
+def test_votes_count_every_reader(read_study: Study, films: list[Radiograph]) -> None:
+    votes = dataset_snapshots.votes_of(read_study)
+    assert votes[films[0].pk]["L1_INF"] == [0, 1, 1, 0]
+
+
+def test_a_consensus_stands_for_its_corner(read_study: Study, films: list[Radiograph]) -> None:
+    votes = dataset_snapshots.votes_of(read_study)
+    assert votes[films[1].pk]["L1_INF"] == [0, 0, 1, 0]  # both said 2: agreed
+
+
+def test_what_nobody_could_assess_is_left_out_and_is_not_0(
+    study: MakeStudy, films: list[Radiograph], read: Read, reader: MakeUser
+) -> None:
+    made = study(films=films[:1])
+    for name in ("ada", "ben"):
+        read(made.rounds.get(), reader(name), films[0], {"S1_SUP": "obscured"})
+    votes = dataset_snapshots.votes_of(made)
+    assert "S1_SUP" not in votes[films[0].pk]
+    assert len(votes[films[0].pk]) == 11
+
+
+def test_an_open_reading_has_no_vote(study: MakeStudy, films: list[Radiograph]) -> None:
+    assert dataset_snapshots.votes_of(study(films=films)) == {}
+
+
+def test_corners_chosen_for_their_doubt_do_not_judge_the_model(
+    read_study: Study,
+    films: list[Radiograph],
+    read: Read,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    grader: ModelVersion,
+) -> None:
+    corners = [
+        Ranked(
+            Candidate("p", film.pk, "L4_SUP", (0.5, 0.5, 0.0, 0.0)), 0.5, "0 vs 1", "ranked", 1.0
+        )
+        for film in (films[0], films[2])
+    ]
+    batch = studies.relabel_batch(
+        study=read_study,
+        corners=corners,
+        model_version=grader,
+        readers=[reader("ada")],
+        actor=coordinator(),
+    )
+    for _ in corners:
+        read(batch, reader("ada"), None, {"L4_SUP": 1})
+    votes = dataset_snapshots.votes_of(read_study)
+    assert votes[films[2].pk]["L4_SUP"][1] == 0
+
+
+def test_a_frozen_snapshot_is_sound_and_keeps_its_checksum(
+    read_study: Study, films: list[Radiograph]
+) -> None:
+    frozen = dataset_snapshots.freeze(read_study)
+    found = snapshot.read(frozen.folder)
+    assert found.checksum == frozen.sha256
+    assert {film.film: film.split for film in found.films} == {
+        str(film.pk): film.visit.patient.split for film in films
+    }
+    assert frozen.counts["train"] == {"films": 1, "corners": 12, "patients": 1}
+    assert found.films[0].corners["L1_INF"] == (0, 1, 1, 0)
+    assert set(found.films[0].discs) == {"T12/L1", "L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1"}
+
+
+def test_without_test_patients_nothing_is_frozen(
+    study: MakeStudy, films: list[Radiograph], read: Read, reader: MakeUser
+) -> None:
+    made = study(films=films[:2])
+    for one in films[:2]:
+        read(made.rounds.get(), reader("ada"), one)
+    with pytest.raises(TrainingRefused, match="No graded film of a test patient"):
+        dataset_snapshots.freeze(made)
+    assert not Snapshot.objects.exists()
+
+
+def test_a_lost_picture_leaves_nothing_half_stored(
+    read_study: Study, films: list[Radiograph]
+) -> None:
+    films[1].picture_path.unlink()
+    before = set(Snapshot(name="x").folder.parent.glob("*"))
+    with pytest.raises(OSError, match=str(films[1].pk)):
+        dataset_snapshots.freeze(read_study)
+    assert not Snapshot.objects.exists()
+    assert set(Snapshot(name="x").folder.parent.glob("*")) == before
+
+
+def test_a_snapshot_does_not_change_with_the_store(
+    read_study: Study, films: list[Radiograph]
+) -> None:
+    frozen = dataset_snapshots.freeze(read_study)
+    shutil.rmtree(films[0].picture_path.parent)
+    assert snapshot.checksum(frozen.folder) == frozen.sha256
+    assert len(snapshot.read(frozen.folder).films) == 3

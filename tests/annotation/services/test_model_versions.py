@@ -1,0 +1,121 @@
+"""The registry: one serves per task, promotion and roll-back are the admin's, nothing is lost."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.db import IntegrityError, InternalError, transaction
+from pytest_django.fixtures import Settings
+from safetensors.numpy import save_file
+
+from annotation.errors import Conflict
+from annotation.models import AuditRecord, ModelVersion
+from annotation.services import model_versions
+from tests.annotation.conftest import MakeModel, MakeUser
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """A weights file of the shape that inference.checkpoint writes."""
+    path = tmp_path / "corner_grades.safetensors"
+    header = {"format": "syndesmo-checkpoint/1", "recipe": "quick", "metrics": {"corners": 24}}
+    save_file({"w": np.zeros((2, 2), np.float32)}, path, {"syndesmo": json.dumps(header)})
+    return path
+
+
+@pytest.fixture
+def store(settings: Settings, tmp_path: Path) -> Path:
+    settings.WEIGHTS = tmp_path / "store"
+    return tmp_path / "store"
+
+
+def test_nothing_serves_before_something_was_installed(db: None) -> None:
+    with pytest.raises(Conflict, match="install_starter_weights"):
+        model_versions.serving("corner_grades")
+
+
+def test_starter_weights_serve_where_nothing_serves_yet(
+    db: None, settings: Settings, store: Path, weights: Path
+) -> None:
+    (weights.parent / "key_points.safetensors").write_bytes(weights.read_bytes())
+    settings.STARTER_WEIGHTS = weights.parent
+    installed = model_versions.install_starter()
+    assert [version.task for version in installed] == ["key_points", "corner_grades"]
+    version = model_versions.serving("corner_grades")
+    assert version.metrics == {"corners": 24}
+    assert version.weights_sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert version.weights_path.read_bytes() == weights.read_bytes()
+    assert model_versions.install_starter() == []
+
+
+def test_a_file_that_holds_no_description_is_refused_whole(
+    db: None, settings: Settings, store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "key_points.safetensors").write_bytes(b"\x80\x04 a pickle")
+    settings.STARTER_WEIGHTS = tmp_path
+    with pytest.raises(Conflict, match="no weights file of this program"):
+        model_versions.install_starter()
+    assert not ModelVersion.objects.exists()
+    assert not store.exists()
+
+
+def test_promotion_retires_the_version_that_served(
+    model_version: MakeModel, admin: MakeUser
+) -> None:
+    old = model_version("old")
+    new = model_version("new", state="candidate")
+    model_versions.promote(version_id=new.pk, actor=admin())
+    old.refresh_from_db()
+    assert (old.state, model_versions.serving("corner_grades")) == ("retired", new)
+    record = AuditRecord.objects.get(action="model_version.promoted")
+    assert (record.actor, record.detail) == (admin(), {"retired": ["old"]})
+
+
+def test_a_retired_version_can_be_rolled_back_to(model_version: MakeModel, admin: MakeUser) -> None:
+    old = model_version("old")
+    new = model_version("new", state="candidate")
+    model_versions.promote(version_id=new.pk, actor=admin())
+    model_versions.promote(version_id=old.pk, actor=admin())
+    assert model_versions.serving("corner_grades") == old
+
+
+def test_promoting_one_task_leaves_the_other_alone(
+    model_version: MakeModel, admin: MakeUser
+) -> None:
+    points = model_version("points", task="key_points")
+    grader = model_version("grader", state="candidate")
+    model_versions.promote(version_id=grader.pk, actor=admin())
+    assert model_versions.serving("key_points") == points
+
+
+def test_what_serves_cannot_be_promoted_again(model_version: MakeModel, admin: MakeUser) -> None:
+    with pytest.raises(Conflict, match="serving already"):
+        model_versions.promote(version_id=model_version().pk, actor=admin())
+
+
+def test_a_rejected_version_stays_out(model_version: MakeModel, admin: MakeUser) -> None:
+    candidate = model_version("new", state="candidate")
+    model_versions.reject(version_id=candidate.pk, actor=admin())
+    with pytest.raises(Conflict, match="was rejected"):
+        model_versions.promote(version_id=candidate.pk, actor=admin())
+
+
+def test_only_a_candidate_is_rejected(model_version: MakeModel, admin: MakeUser) -> None:
+    with pytest.raises(Conflict, match="only a candidate"):
+        model_versions.reject(version_id=model_version().pk, actor=admin())
+
+
+def test_the_database_lets_one_version_serve_per_task(model_version: MakeModel) -> None:
+    model_version("one")
+    with pytest.raises(IntegrityError, match="one_serving_per_task"), transaction.atomic():
+        model_version("two")
+
+
+def test_the_database_refuses_other_weights_under_a_known_version(
+    model_version: MakeModel,
+) -> None:
+    version = model_version()
+    with pytest.raises(InternalError, match="Cannot update"), transaction.atomic():
+        ModelVersion.objects.filter(pk=version.pk).update(weights_sha256="1" * 64)
