@@ -14,7 +14,7 @@ from training.phantom.geometry import Points, Spine
 MIRRORED = 0.20  # share of films facing right
 INVERTED = 0.15  # share stored as MONOCHROME1
 ORIENTATION_RIGHT, ORIENTATION_ABSENT = 0.90, 0.97  # correct, then absent, the rest is wrong
-HIDDEN_FROM = 1.35  # line integral of the shoulders above which a corner cannot be assessed
+HIDDEN_FROM = 1.15  # line integral of the shoulders above which a corner cannot be assessed
 
 Point = tuple[float, float]
 

@@ -92,7 +92,7 @@ def expose(
     step = max(1, round(1.1 / spacing))
     coarse = soft_tissue.grid(spine, to_film, shape, (-(-shape[0] // step), -(-shape[1] // step)))
     if spine.region == "C":
-        tissue = soft_tissue.cervical(coarse, spine, rng, shoulder=float(rng.normal(1.04, 0.11)))
+        tissue = soft_tissue.cervical(coarse, spine, rng, shoulder=float(rng.normal(0.93, 0.12)))
     else:
         tissue = soft_tissue.lumbar(coarse, spine, rng)
     integral: Map = np.asarray(
@@ -174,7 +174,7 @@ def _add_bone(
         bone = cv2.resize(bone, (high - low).tolist(), interpolation=cv2.INTER_AREA)
     if hiding.any():  # scatter behind the shoulders takes the contrast
         seen = cv2.resize(
-            np.exp(-0.55 * hiding), integral.shape[::-1], interpolation=cv2.INTER_LINEAR
+            np.exp(-0.8 * hiding), integral.shape[::-1], interpolation=cv2.INTER_LINEAR
         )
         bone = bone * seen[low[1] : high[1], low[0] : high[0]]
     integral[low[1] : high[1], low[0] : high[0]] += np.float32(BONE[spine.region]) * bone
