@@ -39,8 +39,9 @@ def posts(port: int) -> list[Post]:
     """Who works: the web on ``port``, one worker per queue, the scheduler."""
     worker = (*_CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
     web = ("gunicorn", "annotation.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket")
+    web += ("--preload", "--workers", "2", "--threads", "4", "--graceful-timeout", "3")
     return [
-        Post("web", (*web, "--workers", "2", "--threads", "4", "--graceful-timeout", "3")),
+        Post("web", web),
         # solo: a child of a prefork pool is a daemon and could not start loaders or a training
         Post("worker-gpu", (*worker, "-Q", "gpu", "-P", "solo", "-n", "gpu@%h")),
         Post("worker", (*worker, "-Q", "default", "-c", "1", "-n", "default@%h")),

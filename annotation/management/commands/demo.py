@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
@@ -28,19 +29,22 @@ class Command(BaseCommand):
     help = "Start the servers, the web, the workers and the scheduler; Ctrl-C stops them all."
     requires_system_checks = ()  # they ask the database, which is not there yet
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--patients", type=int, help="of the phantom cohort; 0: no films")
+
     def handle(self, *args: Any, **options: Any) -> None:
         port = _free_port()
         for number in _STOP_SIGNALS:
             signal.signal(number, _stop)
         try:
             with contextlib.ExitStack() as stack:
-                self._run(stack, port)
+                self._run(stack, port, options["patients"])
         except KeyboardInterrupt:
             self._say(f"Stopped. The data stay in {settings.DATA}.")
         except (embedded.Refused, CrewFailed, ProductError) as problem:
             raise CommandError(str(problem)) from problem
 
-    def _run(self, stack: contextlib.ExitStack, port: int) -> None:
+    def _run(self, stack: contextlib.ExitStack, port: int, patients: int | None) -> None:
         stack.callback(_ignore_signals)
         if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
             self._say("Starting Postgres and Redis")
@@ -48,11 +52,12 @@ class Command(BaseCommand):
         self._say("Bringing the database up to date")
         call_command("migrate", verbosity=0)
         self._say("Looking after the demonstration's accounts and films")
-        call_command("load_demo", stdout=self.stdout)
+        cohort = {} if patients is None else {"patients": patients}
+        call_command("load_demo", stdout=self.stdout, **cohort)
         self._say("Starting web, workers and scheduler")
         crew = Crew(posts(port), home=settings.BASE_DIR, logs=settings.DATA / "logs", say=self._say)
-        stack.callback(self._say, "Stopping; a few seconds")
         stack.enter_context(crew)
+        stack.callback(self._say, "Stopping; a few seconds")
         self._wait("the web page", crew, lambda: _is_healthy(port))
         self._wait("the workers", crew, _workers_answer)
         self._welcome(port)
