@@ -18,6 +18,8 @@ COORDINATOR = "coordinator"
 ADMIN = "admin"
 DATA = "data"
 ROLES = (READER, ADJUDICATOR, COORDINATOR, ADMIN, DATA)
+# Whoever sees everybody's grades, in pages or in exports, does not read blind.
+SEES_GRADES = frozenset({COORDINATOR, ADMIN, DATA})
 
 
 def roles_of(user: User | AnonymousUser) -> frozenset[str]:
@@ -57,6 +59,17 @@ class SignedIn(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Allow whoever has a role."""
         return bool(roles_of(request.user))
+
+
+class BlindReader(BasePermission):
+    """A reader without a role that shows everybody's grades; such a role may come after a study."""
+
+    message = "Your other role shows you everybody's grades, so you cannot read blind."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Allow readers who see their own grades only."""
+        roles = roles_of(request.user)
+        return READER in roles and not roles & SEES_GRADES
 
 
 def role(*allowed: str) -> type[BasePermission]:

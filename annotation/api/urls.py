@@ -2,6 +2,13 @@
 
 from django.urls import path
 
+from annotation.api.adjudication import (
+    AdjudicationsView,
+    CasePictureView,
+    DecisionView,
+    NextCaseView,
+)
+from annotation.api.agreement import AgreementView
 from annotation.api.datasets import ExportStudiesView, ExportView, TokenView
 from annotation.api.health import HealthView
 from annotation.api.jobs import JobCancelView, JobsView, JobView, PregradeView
@@ -12,12 +19,51 @@ from annotation.api.model_versions import (
     RetrainingScheduleView,
     TrainingRunsView,
 )
+from annotation.api.reading import (
+    CommitView,
+    DiscPointsView,
+    GradesView,
+    NextView,
+    ReadingPictureView,
+    ReadingView,
+    RedoView,
+    RenewView,
+    ReturnView,
+    UndoView,
+    WorklistView,
+)
 from annotation.api.relabel import RankingView, RelabelBatchesView
 from annotation.api.session import SessionView
+from annotation.api.studies import StudiesView, StudyView
+from annotation.api.users import UsersView
 
 urlpatterns = [
     path("session", SessionView.as_view()),
     path("health", HealthView.as_view()),
+    # studies
+    path("users", UsersView.as_view()),
+    path("studies", StudiesView.as_view()),
+    path("studies/<int:study>", StudyView.as_view()),
+    path("studies/<int:study>/agreement", AgreementView.as_view()),
+    # reading
+    path("worklist", WorklistView.as_view()),
+    path("rounds/<int:pk>/next", NextView.as_view()),
+    path("readings/<int:pk>", ReadingView.as_view()),
+    path("readings/<int:pk>/renew", RenewView.as_view()),
+    path("readings/<int:pk>/return", ReturnView.as_view()),
+    path("readings/<int:pk>/grades", GradesView.as_view()),
+    path("readings/<int:pk>/undo", UndoView.as_view()),
+    path("readings/<int:pk>/redo", RedoView.as_view()),
+    path("readings/<int:pk>/disc_points", DiscPointsView.as_view()),
+    path("readings/<int:pk>/commit", CommitView.as_view()),
+    path("readings/<int:pk>/picture", ReadingPictureView.as_view()),
+    path("readings/<int:pk>/preview", ReadingPictureView.as_view(preview=True)),
+    # adjudication
+    path("adjudication", AdjudicationsView.as_view()),
+    path("studies/<int:pk>/adjudication/next", NextCaseView.as_view()),
+    path("adjudication/<int:pk>/decision", DecisionView.as_view()),
+    path("adjudication/<int:pk>/picture", CasePictureView.as_view()),
+    path("adjudication/<int:pk>/preview", CasePictureView.as_view(preview=True)),
     # routing
     path("studies/<int:study>/ranking", RankingView.as_view()),
     path("studies/<int:study>/relabel_batches", RelabelBatchesView.as_view()),

@@ -182,16 +182,27 @@ def locked(reader: User, reading_id: int) -> Reading:
 
 
 def keep(reading: Reading) -> None:
-    """Renew the hold on a locked reading. Raises AlreadyCommitted, StudyClosed, LeaseLost."""
+    """Renew the hold on a locked reading. Raises AlreadyCommitted, StudyClosed, LeaseLost.
+
+    A hold that has run out is taken up again: the place is drawn for this reader and nobody else
+    can have it, while a refusal would lose grades made offline. One that was given back is not.
+    """
     if reading.committed_at is not None:
         raise AlreadyCommitted
     if not reading.round.study.is_open:
         raise StudyClosed
-    now = timezone.now()
-    if reading.lease_until is None or reading.lease_until <= now:
+    if reading.lease_until is None:
         raise LeaseLost
-    reading.lease_until = _lease_end(now)
+    reading.lease_until = _lease_end(timezone.now())
     reading.save(update_fields=["lease_until"])
+
+
+def state_of(reading: Reading) -> Literal["open", "leased", "committed"]:
+    """Whether the reading is finished, held now, or neither."""
+    if reading.committed_at is not None:
+        return "committed"
+    held = reading.lease_until is not None and reading.lease_until > timezone.now()
+    return "leased" if held else "open"
 
 
 @transaction.atomic

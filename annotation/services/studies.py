@@ -18,12 +18,10 @@ from annotation.models import (
     Study,
     StudyFilm,
 )
-from annotation.permissions import ADJUDICATOR, ADMIN, COORDINATOR, DATA, READER, roles_of
+from annotation.permissions import ADJUDICATOR, READER, SEES_GRADES, roles_of
 from annotation.services import audit
 from annotation.services.ranking import Ranked
 
-# Whoever sees everybody's grades, in pages or in exports, does not read blind.
-SEES_GRADES = frozenset({COORDINATOR, ADMIN, DATA})
 _BATCH = 5000
 
 

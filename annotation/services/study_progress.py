@@ -1,12 +1,12 @@
 """How far a study is, for its coordinator: counts and times, never grades."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, F, FloatField, Max, Q
+from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q
 from django.utils import timezone
 
-from annotation.models import GradeEvent, Reading, Study
+from annotation.models import GradeEvent, Reading, Round, Study
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,18 @@ class Progress:
     open_leases: int
     last_activity: datetime | None
     median_seconds: float | None
+
+
+@dataclass(frozen=True)
+class RoundProgress:
+    """How far a round is. `opens_at`: the first film's end of washout, None without one."""
+
+    id: int
+    number: int
+    kind: str
+    opens_at: datetime | None
+    places: int
+    committed: int
 
 
 class _MedianSeconds(Aggregate):
@@ -76,3 +88,26 @@ def _last_graded(study: Study) -> dict[tuple[int, int], datetime]:
 
 def _latest(*times: datetime | None) -> datetime | None:
     return max(filter(None, times), default=None)
+
+
+def rounds(study: Study) -> list[RoundProgress]:
+    """Every round, over all readers."""
+    found: list[RoundProgress] = []
+    first_commit: datetime | None = None  # in the whole-film round before
+    counted = study.rounds.order_by("number").annotate(
+        places=Count("readings"),
+        done=Count("readings__committed_at"),
+        first=Min("readings__committed_at"),
+    )
+    for round_ in counted:
+        opens_at = None
+        if round_.washout_days and first_commit:
+            opens_at = first_commit + timedelta(days=round_.washout_days)
+        found.append(
+            RoundProgress(
+                round_.pk, round_.number, round_.kind, opens_at, round_.places, round_.done
+            )
+        )
+        if round_.kind == Round.Kind.FULL:
+            first_commit = round_.first
+    return found

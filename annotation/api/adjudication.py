@@ -1,0 +1,110 @@
+"""The adjudicator's screens: the corners on which readers differ, shown as A and B."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.api.film_pane import (
+    MarkInput,
+    PictureView,
+    discs_out,
+    film_out,
+    mark_from,
+    mark_out,
+)
+from annotation.errors import NotFound
+from annotation.models import AdjudicationCase, Radiograph, Study
+from annotation.permissions import ADJUDICATOR, role, user_of
+from annotation.services import consensus
+from inference.msasss import facing
+
+SETTLED = "Every corner on which the readers differed is settled."
+NONE_YET = "No corner to settle yet: one appears when all readers have committed a film and differ."
+
+
+class AdjudicationsView(APIView):
+    """One's studies."""
+
+    permission_classes = [role(ADJUDICATOR)]
+
+    def get(self, request: Request) -> Response:
+        """How many corners wait, and how many are settled."""
+        rows = []
+        for study in Study.objects.filter(adjudicators=user_of(request)).order_by("pk"):
+            waiting = consensus.open_cases(study).count()
+            rows.append(
+                {
+                    "study": {"id": study.pk, "name": study.name},
+                    "open": waiting,
+                    "settled": study.cases.count() - waiting,
+                }
+            )
+        return Response(rows)
+
+
+def case_out(case: AdjudicationCase, request: Request) -> dict[str, Any]:
+    """A case without the names of its readers."""
+    a, b = consensus.two_marks(case)
+    return {
+        "id": case.pk,
+        "site": case.site,
+        "facing": facing(case.site).code,
+        **film_out(case.radiograph, f"adjudication/{case.pk}"),
+        "discs": discs_out(case.radiograph, user_of(request)),
+        "a": mark_out(a),
+        "b": mark_out(b),
+    }
+
+
+class NextCaseView(APIView):
+    """The next corner of a study."""
+
+    permission_classes = [role(ADJUDICATOR)]
+
+    def post(self, request: Request, pk: int) -> Response:
+        """The oldest open one."""
+        study = Study.objects.filter(pk=pk, adjudicators=user_of(request)).first()
+        if study is None:
+            raise NotFound
+        case = consensus.open_cases(study).first()
+        if case is None:
+            sentence = SETTLED if study.cases.exists() else NONE_YET
+            return Response({"case": None, "sentence": sentence})
+        return Response({"case": case_out(case, request), "sentence": ""})
+
+
+class DecisionInput(MarkInput):
+    """The adjudicator's mark."""
+
+    idempotency_key = serializers.UUIDField()
+
+
+class DecisionView(APIView):
+    """Settle a corner."""
+
+    permission_classes = [role(ADJUDICATOR)]
+
+    def post(self, request: Request, pk: int) -> Response:
+        """A bridge settles the facing corner too."""
+        given = DecisionInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        settled = consensus.decide(
+            adjudicator=user_of(request),
+            case_id=pk,
+            key=given.validated_data["idempotency_key"],
+            mark=mark_from(given.validated_data),
+        )
+        return Response({"settled": settled})
+
+
+class CasePictureView(PictureView):
+    """The film of a case."""
+
+    permission_classes = [role(ADJUDICATOR)]
+
+    def film(self, request: Request, pk: int) -> Radiograph:
+        """For an adjudicator of its study."""
+        return consensus.case_of(user_of(request), pk).radiograph

@@ -1,0 +1,130 @@
+"""The agreement page: how far the readers of a round agree, from committed blind reads."""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.errors import NotFound
+from annotation.models import Round, Study
+from annotation.permissions import ADMIN, COORDINATOR, role
+from annotation.services import round_reads
+from annotation.services.agreement import icc
+from annotation.services.change import bland_altman
+from annotation.services.kappa import weighted_kappa
+from annotation.services.round_reads import SCALES, Reads, Scale
+from inference.msasss import Policy
+from training.metrics import confusion
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class RoundChoice(serializers.Serializer[Any]):
+    """Which round; the first whole-film round if none is named."""
+
+    round = serializers.IntegerField(required=False)
+
+
+class AgreementView(APIView):
+    """One round of one study."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def get(self, request: Request, study: int) -> Response:
+        """Totals by ICC and limits of agreement, corners by confusion, for each pair."""
+        found = Study.objects.filter(pk=study).first()
+        choice = RoundChoice(data=request.query_params)
+        choice.is_valid(raise_exception=True)
+        round_ = _round(found, choice.validated_data.get("round")) if found else None
+        if found is None or round_ is None:
+            raise NotFound
+        reads = round_reads.blind_reads(round_)
+        policy: Policy = "strict" if found.missing_sites == Study.MissingSites.STRICT else "R3"
+        return Response(
+            {
+                "study": {"id": found.pk, "name": found.name},
+                "round": {"id": round_.pk, "number": round_.number, "kind": round_.kind},
+                "readers": list(reads),
+                "films": len(_read_by_two(reads)),
+                "pairs": [
+                    _pair({name: reads[name] for name in pair}, policy)
+                    for pair in combinations(reads, 2)
+                ],
+                "all_readers": _scales(reads, policy) if len(reads) > 1 else [],
+            }
+        )
+
+
+def _round(study: Study, wanted: int | None) -> Round | None:
+    rounds = study.rounds.order_by("number")
+    if wanted is not None:
+        return rounds.filter(pk=wanted).first()
+    return rounds.filter(kind=Round.Kind.FULL).first()
+
+
+def _read_by_two(reads: Reads) -> set[int]:
+    """Films that at least two readers have committed."""
+    films: set[int] = set()
+    for one, other in combinations(reads.values(), 2):
+        films |= one.keys() & other.keys()
+    return films
+
+
+def _table(reads: Reads, scale: Scale, policy: Policy) -> FloatArray:
+    """One row per target that every reader has read, one column per reader; NaN: not scored."""
+    columns = [round_reads.scores(mine, scale, policy) for mine in reads.values()]
+    common = set.intersection(*(set(column) for column in columns))
+    rows = [[column[target] for column in columns] for target in sorted(common)]
+    return np.array(rows, dtype=np.float64)
+
+
+def _scales(reads: Reads, policy: Policy) -> list[dict[str, Any]]:
+    """ICC of each scale that has a target."""
+    found = []
+    for scale in SCALES:
+        table = _table(reads, scale, policy)
+        if len(table):
+            forms = icc(table)
+            found.append(
+                {
+                    "scale": scale,
+                    "n": forms.n_targets,
+                    "icc": {
+                        name: {
+                            "value": form.value,
+                            "ci95": form.ci95,
+                            "undefined": form.undefined,
+                        }
+                        for name, form in forms.items()
+                    },
+                }
+            )
+    return found
+
+
+def _pair(reads: Reads, policy: Policy) -> dict[str, Any]:
+    """Two readers beside each other; rows of the confusion are the first one's grades."""
+    totals = _scales(reads, policy)
+    for row in totals:
+        limits = bland_altman(*_table(reads, row["scale"], policy).T)
+        row |= {"bias": limits.bias, "loa": limits.loa}
+    one, other = reads.values()
+    corners = [
+        (one[film].grades[site], other[film].grades[site])
+        for film in sorted(one.keys() & other.keys())
+        for site in sorted(one[film].grades.keys() & other[film].grades.keys())
+    ]
+    a, b = np.array(corners, dtype=np.float64).reshape(-1, 2).T
+    kappa = weighted_kappa(a, b)
+    return {
+        "readers": list(reads),
+        "totals": totals,
+        "confusion": confusion(a, b).tolist(),
+        "kappa_quadratic": kappa.value,
+        "corners": kappa.n,
+    }

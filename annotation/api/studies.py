@@ -1,0 +1,109 @@
+"""The coordinator's screens: the studies, a new one, the progress of one."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.errors import NotFound
+from annotation.models import Study
+from annotation.models.radiograph import REGIONS
+from annotation.permissions import ADMIN, COORDINATOR, role, user_of
+from annotation.services import studies, study_progress
+
+
+def study_out(study: Study) -> dict[str, Any]:
+    """A study with its people, its rounds and how far they are."""
+    rounds = study_progress.rounds(study)
+    finished = all(one.committed == one.places for one in rounds)
+    return {
+        "id": study.pk,
+        "name": study.name,
+        "assist_mode": study.assist_mode,
+        "cervical_squaring": study.cervical_squaring,
+        "missing_sites": study.missing_sites,
+        "finding_flags": study.finding_flags,
+        "films": study.films.count(),
+        "readers": [user.get_username() for user in study.readers.order_by("username")],
+        "adjudicators": [user.get_username() for user in study.adjudicators.order_by("username")],
+        "rounds": [asdict(one) for one in rounds],
+        "state": "closed" if not study.is_open else "finished" if finished else "open",
+    }
+
+
+class RoundInput(serializers.Serializer[Any]):
+    """One pass over the films."""
+
+    washout_days = serializers.IntegerField(min_value=0, max_value=3650, default=0)
+
+
+class StudyInput(serializers.Serializer[Any]):
+    """The design of a new study."""
+
+    name = serializers.CharField(max_length=120)
+    readers = serializers.SlugRelatedField(
+        slug_field="username", queryset=User.objects.all(), many=True, allow_empty=False
+    )
+    adjudicators = serializers.SlugRelatedField(
+        slug_field="username", queryset=User.objects.all(), many=True, required=False
+    )
+    region = serializers.ChoiceField(choices=REGIONS, allow_null=True, default=None)
+    radiographs = serializers.JSONField(required=False)
+    rounds = RoundInput(many=True, allow_empty=False)
+    assist_mode = serializers.ChoiceField(Study.Assist.choices, default=Study.Assist.BLIND)
+    cervical_squaring = serializers.ChoiceField(
+        Study.CervicalSquaring.choices, default=Study.CervicalSquaring.NONE
+    )
+    missing_sites = serializers.ChoiceField(
+        Study.MissingSites.choices, default=Study.MissingSites.R3
+    )
+    finding_flags = serializers.BooleanField(default=False)
+
+    def validate_radiographs(self, value: Any) -> list[int] | None:
+        """None for all ready films."""
+        if value == "all":
+            return None
+        if isinstance(value, list) and value and all(type(film) is int for film in value):
+            return value
+        raise serializers.ValidationError('Give "all" or a list of radiograph ids.')
+
+    def design(self) -> studies.Design:
+        """The design that the input describes."""
+        data = dict(self.validated_data)
+        rounds = data.pop("rounds")
+        return studies.Design(washouts=[one["washout_days"] for one in rounds], **data)
+
+
+class StudiesView(APIView):
+    """All studies."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def get(self, request: Request) -> Response:
+        """Oldest first."""
+        return Response([study_out(study) for study in Study.objects.order_by("pk")])
+
+    def post(self, request: Request) -> Response:
+        """Create one and draw its orders."""
+        given = StudyInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        study = studies.create(design=given.design(), actor=user_of(request))
+        return Response(study_out(study), status=201)
+
+
+class StudyView(APIView):
+    """One study."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def get(self, request: Request, study: int) -> Response:
+        """With every reader's progress; no grades."""
+        found = Study.objects.filter(pk=study).first()
+        if found is None:
+            raise NotFound
+        progress = [asdict(one) for one in study_progress.progress(found)]
+        return Response(study_out(found) | {"progress": progress})
