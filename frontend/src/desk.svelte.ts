@@ -1,0 +1,388 @@
+/**
+ * The reader's desk: one film at a time with its marks, the corner at hand, and what is asked.
+ * Screens show it and keys act on it; every decision leaves through the outbox.
+ */
+
+import * as api from "./api";
+import { ApiError } from "./api";
+import type { Disc, Graded, Mark, Marks, Point, Reading, Undone } from "./contract";
+import { films, rememberedWindow, rememberWindow } from "./films";
+import { siteOf, type Finding, type Grade, type SiteCode } from "./msasss";
+import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
+import * as grades from "./reader_grades";
+import { holdReading, listen, newKey } from "./saving.svelte";
+import { texts } from "./texts";
+import { guessed } from "./viewer/corner_regions";
+import type { Window } from "./viewer/windowing";
+
+export type Question =
+  | { kind: "reason"; site: SiteCode }
+  | { kind: "partner"; site: SiteCode; mark: Mark }
+  | { kind: "missing"; sites: SiteCode[] }
+  | { kind: "help" };
+
+const RENEW_EVERY = 60_000;
+/** A row of small moves of a point is one move. */
+const POINT_REST = 300;
+
+export class Desk {
+  reading = $state.raw<Reading | null>(null);
+  marks = $state.raw<Marks>({});
+  discs = $state.raw<Disc[]>([]);
+  site = $state<SiteCode>("");
+  question = $state.raw<Question | null>(null);
+  window = $state.raw<Window>({ center: 32768, width: 65536 });
+  committing = $state(false);
+  /** Why there is no film, or why this one cannot be read on. */
+  sentence = $state("");
+  finished = $state(false);
+  failure = $state("");
+
+  private history = $state.raw(new grades.History());
+  private serverUndo = $state(false);
+  private serverRedo = $state(false);
+  private shownAt = 0;
+  private moved: string | null = null;
+  private resting: ReturnType<typeof setTimeout> | undefined;
+  private release: () => void = () => {};
+  private readonly renewing: ReturnType<typeof setInterval>;
+  private readonly unlisten: () => void;
+
+  constructor(
+    private readonly round: number,
+    private readonly outbox: Outbox,
+  ) {
+    this.unlisten = listen(
+      (entry, answer, waiting) => this.answered(entry, answer, waiting),
+      (entry, failure) => void this.refused(entry, failure),
+    );
+    this.renewing = setInterval(() => void this.renew(), RENEW_EVERY);
+  }
+
+  close(): void {
+    this.sendMoved();
+    clearInterval(this.renewing);
+    this.unlisten();
+    this.release();
+  }
+
+  get committed(): boolean {
+    return this.reading?.state === "committed";
+  }
+
+  get rapid(): boolean {
+    return this.reading?.round.kind === "relabel";
+  }
+
+  get done(): number {
+    const sites = this.reading?.sites ?? [];
+    return sites.length - grades.missing(sites, this.marks).length;
+  }
+
+  get findings(): Finding[] {
+    const instrument = this.reading?.instrument;
+    return instrument && this.site ? grades.findingsAsked(instrument, this.site) : [];
+  }
+
+  get canUndo(): boolean {
+    return !this.committed && (this.history.canUndo || this.serverUndo);
+  }
+
+  get canRedo(): boolean {
+    return !this.committed && (this.history.canRedo || this.serverRedo);
+  }
+
+  // --- films -----------------------------------------------------------------------------------
+
+  /** Ask for the reader's next film. */
+  async next(): Promise<void> {
+    this.failure = "";
+    try {
+      await this.outbox.idle(); // a film left half sent by an earlier page
+      const answer = await api.nextReading(this.round);
+      if (answer.reading) await this.take(answer.reading);
+      else this.finish(answer.sentence);
+    } catch (error) {
+      this.failure = sentenceOf(error);
+    } finally {
+      this.committing = false;
+    }
+  }
+
+  private async take(reading: Reading): Promise<void> {
+    void films.get(reading.picture_url).catch(() => {}); // the pane reports what fails
+    for (const coming of reading.upcoming ?? []) void films.get(coming.picture_url).catch(() => {});
+    this.release();
+    this.release = () => {};
+    const release = await holdReading(reading.id);
+    this.sentence = release ? "" : texts.reading.otherTab;
+    if (release) this.release = release;
+    this.reading = reading;
+    this.marks = reading.marks;
+    this.discs = reading.discs;
+    this.window = rememberedWindow(reading.picture_url) ?? reading.window;
+    this.history = new grades.History();
+    this.serverUndo = reading.can_undo;
+    this.serverRedo = reading.can_redo;
+    this.question = null;
+    this.committing = false;
+    this.finished = false;
+    this.go(grades.missing(reading.sites, reading.marks)[0] ?? reading.sites[0] ?? "");
+  }
+
+  private finish(sentence: string): void {
+    this.release();
+    this.release = () => {};
+    this.reading = null;
+    this.finished = true;
+    this.sentence = sentence;
+  }
+
+  private async renew(): Promise<void> {
+    if (!this.reading || this.committed) return;
+    try {
+      await api.renewLease(this.reading.id);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) this.sentence = error.sentence;
+    }
+  }
+
+  // --- corners ---------------------------------------------------------------------------------
+
+  go(site: SiteCode): void {
+    this.site = site;
+    this.shownAt = performance.now();
+  }
+
+  step(by: number): void {
+    if (this.reading) this.go(grades.neighbour(this.reading.sites, this.site, by));
+  }
+
+  /** To the graded corner of a disc that comes first. */
+  goToDisc(disc: string): void {
+    const site = this.reading?.sites.find((code) => siteOf(code).disc === disc);
+    if (site && siteOf(this.site).disc !== disc) this.go(site);
+  }
+
+  grade(grade: Grade): void {
+    const before = this.marks[this.site];
+    const kept = grade === 1 && before?.grade === 1 ? before.findings : [];
+    this.decide(this.site, grades.graded(grade, kept), true);
+  }
+
+  /** A finding makes the corner a 1 and stays there, because there may be a second finding. */
+  finding(finding: Finding): void {
+    if (!this.findings.includes(finding)) return;
+    const before = this.marks[this.site];
+    const had = before?.grade === 1 ? before.findings : [];
+    const now = had.includes(finding) ? had.filter((f) => f !== finding) : [...had, finding];
+    this.decide(this.site, grades.graded(1, now), false);
+  }
+
+  notAssessable(reason: string): void {
+    this.question = null;
+    this.decide(this.site, grades.notAssessable(reason), true);
+  }
+
+  ask(question: Question | null): void {
+    this.question = question;
+  }
+
+  askReason(): void {
+    if (this.writable) this.question = { kind: "reason", site: this.site };
+  }
+
+  /** The facing corner's grade after a bridge was taken back. */
+  answerPartner(partner: Mark): void {
+    if (this.question?.kind !== "partner") return;
+    const { site, mark } = this.question;
+    this.question = null;
+    this.record(site, mark, partner, true);
+  }
+
+  private get writable(): boolean {
+    return !!this.reading && !this.committed && !this.committing && !this.sentence;
+  }
+
+  private decide(site: SiteCode, mark: Mark, advance: boolean): void {
+    if (!this.writable) return;
+    if (grades.needsPartner(this.marks, site, mark)) {
+      this.question = { kind: "partner", site, mark };
+    } else {
+      this.record(site, mark, null, advance);
+    }
+  }
+
+  private record(site: SiteCode, mark: Mark, partner: Mark | null, advance: boolean): void {
+    const reading = this.reading as Reading;
+    const before = this.marks;
+    this.marks = grades.marked(before, site, mark, partner);
+    this.history = this.history.with({ before, after: this.marks, site });
+    this.serverRedo = false;
+    void this.send("grade", {
+      site,
+      ...mark,
+      partner,
+      ms_spent: Math.round(performance.now() - this.shownAt),
+      window: this.window,
+    });
+    if (!advance) return;
+    this.go(grades.nextSite(reading.sites, this.marks, site));
+    if (this.rapid && grades.missing(reading.sites, this.marks).length === 0) this.commit();
+  }
+
+  undo(): void {
+    this.turn("undo", this.history.undo(), this.serverUndo);
+  }
+
+  redo(): void {
+    this.turn("redo", this.history.redo(), this.serverRedo);
+  }
+
+  /** What this page did is shown at once; what an earlier page did, the server knows. */
+  private turn(kind: "undo" | "redo", local: ReturnType<grades.History["undo"]>, server: boolean) {
+    if (!this.writable || !(local || server)) return;
+    if (local) {
+      this.history = local.history;
+      this.marks = local.marks;
+      this.go(local.site);
+    }
+    void this.send(kind, {});
+  }
+
+  // --- points and window -----------------------------------------------------------------------
+
+  movePoint(disc: string, point: "center" | "anterior", to: readonly [number, number]): void {
+    if (!this.writable) return;
+    const round = (value: number) => Math.round(value * 10) / 10;
+    const at: Point = [round(to[0]), round(to[1])];
+    this.discs = this.discs.map((d) =>
+      d.disc === disc ? { ...d, [point]: at, source: "reader" as const } : d,
+    );
+    if (this.moved !== disc) this.sendMoved();
+    clearTimeout(this.resting);
+    this.moved = disc;
+    this.resting = setTimeout(() => this.sendMoved(), POINT_REST);
+  }
+
+  placePoints(disc: string): void {
+    if (!this.writable || !this.reading) return;
+    const { center, anterior } = guessed(disc, this.discs, this.reading);
+    const placed: Disc = {
+      disc,
+      center: [...center],
+      anterior: [...anterior],
+      confidence: null,
+      source: "reader",
+    };
+    this.discs = [...this.discs, placed];
+    this.sendPoints(disc);
+  }
+
+  private sendMoved(): void {
+    clearTimeout(this.resting);
+    if (this.moved) this.sendPoints(this.moved);
+    this.moved = null;
+  }
+
+  private sendPoints(disc: string): void {
+    const points = this.discs.find((d) => d.disc === disc);
+    if (!points) return;
+    const { center, anterior } = points;
+    void this.send("disc_points", { disc, center, anterior });
+  }
+
+  setWindow(window: Window): void {
+    this.window = window;
+    if (this.reading) rememberWindow(this.reading.picture_url, window);
+  }
+
+  // --- commit and answers ----------------------------------------------------------------------
+
+  commit(): void {
+    if (!this.reading) return;
+    if (this.committed) return void this.next();
+    if (!this.writable) return;
+    const sites = grades.missing(this.reading.sites, this.marks);
+    if (sites.length > 0) {
+      this.question = { kind: "missing", sites };
+      return;
+    }
+    this.sendMoved();
+    this.committing = true;
+    void this.send("commit", {});
+  }
+
+  private async send(kind: Kind, body: object): Promise<void> {
+    const key = newKey();
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a moment, not state
+    const client_time = new Date().toISOString();
+    const stamped = { ...body, idempotency_key: key, client_time };
+    await this.outbox.add((this.reading as Reading).id, kind, stamped, key);
+  }
+
+  private answered(entry: Entry, answer: unknown, waiting: number): void {
+    if (entry.reading !== this.reading?.id) return;
+    if (entry.kind === "commit") return void this.committedAs(answer as Reading);
+    // Later decisions are still under way: what the page shows is newer than this answer.
+    if (waiting > 0) return;
+    if (entry.kind === "disc_points") {
+      this.discs = (answer as { discs: Disc[] }).discs;
+      return;
+    }
+    const { marks, site } = answer as Graded & Partial<Undone>;
+    const byServerAlone = entry.kind !== "grade" && !same(marks, this.marks);
+    this.marks = marks;
+    if (entry.kind === "undo") this.serverRedo = true;
+    if (byServerAlone && site) this.go(site);
+  }
+
+  private async committedAs(reading: Reading): Promise<void> {
+    this.committing = false;
+    if (reading.model && !this.rapid) {
+      this.reading = reading;
+      this.marks = reading.marks;
+    } else {
+      this.committing = true; // until the next film is here
+      await this.next();
+    }
+  }
+
+  private async refused(entry: Entry, failure: SendFailure): Promise<void> {
+    if (entry.reading !== this.reading?.id) return;
+    this.committing = false;
+    if (failure.name === "incomplete") {
+      const { missing } = (failure as ApiError).detail as { missing?: SiteCode[] };
+      this.question = { kind: "missing", sites: missing ?? [] };
+    } else if (entry.kind === "undo") this.serverUndo = false;
+    else if (entry.kind === "redo") this.serverRedo = false;
+    await this.reload(failure);
+  }
+
+  /** Show the server's version; what it refused stays in the outbox for the reader to see. */
+  private async reload(failure: SendFailure): Promise<void> {
+    try {
+      const reading = await api.reading((this.reading as Reading).id);
+      this.reading = reading;
+      this.marks = reading.marks;
+      this.discs = reading.discs;
+      this.history = new grades.History();
+    } catch (error) {
+      this.sentence = error instanceof ApiError && !error.passing ? failure.sentence : "";
+    }
+    if (failure.status === 403 || LOST.has(failure.name)) this.sentence = failure.sentence;
+  }
+}
+
+/** Refusals after which nothing more can be saved to the film. */
+const LOST = new Set(["lease_lost", "round_closed", "study_closed", "already_committed"]);
+
+const same = (a: Marks, b: Marks) => canonical(a) === canonical(b);
+const canonical = (marks: Marks) =>
+  Object.keys(marks)
+    .sort()
+    .map((site) => `${site} ${marks[site]?.grade} ${marks[site]?.not_assessable}`)
+    .join();
+
+const sentenceOf = (error: unknown) =>
+  error instanceof ApiError ? error.sentence : texts.errors.unexpected;

@@ -1,0 +1,114 @@
+/**
+ * What a reader's key does to the marks of a film: the facing-corner rule, the order of the
+ * corners, undo and redo. Pure; the server applies the same rules again.
+ */
+
+import type { Instrument, Mark, Marks } from "./contract";
+import {
+  BRIDGE,
+  facing,
+  siteOf,
+  type Finding,
+  type Grade,
+  type Region,
+  type SiteCode,
+} from "./msasss";
+
+export const graded = (grade: Grade, findings: readonly string[] = []): Mark => ({
+  grade,
+  not_assessable: null,
+  findings: [...findings],
+});
+
+export const notAssessable = (reason: string): Mark => ({
+  grade: null,
+  not_assessable: reason,
+  findings: [],
+});
+
+const isBridge = (mark: Mark | undefined) => mark?.grade === BRIDGE;
+
+/** A bridge is taken back: what is the facing corner then? Only the reader can tell. */
+export const needsPartner = (marks: Marks, site: SiteCode, mark: Mark): boolean =>
+  !isBridge(mark) && isBridge(marks[facing(site)]);
+
+/** The marks after one decision. A bridge stands on both facing corners. */
+export function marked(marks: Marks, site: SiteCode, mark: Mark, partner: Mark | null): Marks {
+  const after = { ...marks, [site]: mark };
+  if (isBridge(mark)) after[facing(site)] = graded(BRIDGE);
+  else if (partner) after[facing(site)] = partner;
+  return after;
+}
+
+export const missing = (sites: readonly SiteCode[], marks: Marks): SiteCode[] =>
+  sites.filter((site) => !marks[site]);
+
+/**
+ * Where to go after a decision: the next corner down the spine without a mark, else the first
+ * one above, else stay.
+ */
+export function nextSite(sites: readonly SiteCode[], marks: Marks, from: SiteCode): SiteCode {
+  const at = sites.indexOf(from);
+  const round = [...sites.slice(at + 1), ...sites.slice(0, at)];
+  return round.find((site) => !marks[site]) ?? from;
+}
+
+/** The corner `by` places away, stopping at the ends. */
+export function neighbour(sites: readonly SiteCode[], from: SiteCode, by: number): SiteCode {
+  const at = Math.min(sites.length - 1, Math.max(0, sites.indexOf(from) + by));
+  return sites[at] ?? from;
+}
+
+/** The findings of grade 1 that this study asks for at a corner. */
+export function findingsAsked(instrument: Instrument, site: SiteCode): Finding[] {
+  if (!instrument.finding_flags) return [];
+  const { region, vertebra } = siteOf(site);
+  return squaringCounts(instrument, region, vertebra)
+    ? ["erosion", "sclerosis", "squaring"]
+    : ["erosion", "sclerosis"];
+}
+
+function squaringCounts(instrument: Instrument, region: Region, vertebra: string): boolean {
+  if (region === "L" || instrument.cervical_squaring === "all") return true;
+  return instrument.cervical_squaring === "C5_C6" && (vertebra === "C5" || vertebra === "C6");
+}
+
+interface Step {
+  before: Marks;
+  after: Marks;
+  site: SiteCode;
+}
+
+/** What can be taken back and done again in this page; immutable. */
+export class History {
+  constructor(
+    private readonly done: readonly Step[] = [],
+    private readonly undone: readonly Step[] = [],
+  ) {}
+
+  get canUndo(): boolean {
+    return this.done.length > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.undone.length > 0;
+  }
+
+  with(step: Step): History {
+    return new History([...this.done, step], []);
+  }
+
+  undo(): { history: History; marks: Marks; site: SiteCode } | null {
+    const step = this.done.at(-1);
+    if (!step) return null;
+    const history = new History(this.done.slice(0, -1), [...this.undone, step]);
+    return { history, marks: step.before, site: step.site };
+  }
+
+  redo(): { history: History; marks: Marks; site: SiteCode } | null {
+    const step = this.undone.at(-1);
+    if (!step) return null;
+    const history = new History([...this.done, step], this.undone.slice(0, -1));
+    return { history, marks: step.after, site: step.site };
+  }
+}

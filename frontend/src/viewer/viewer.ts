@@ -1,0 +1,291 @@
+/**
+ * A pane that shows a 16-bit film: framework-free. It owns the view (where) and the window (how
+ * bright); hands on it become pan, zoom and window; every change is painted once per frame.
+ */
+
+import { CpuPainter } from "./paint_cpu";
+import { GlPainter } from "./paint_gl";
+import { hasGraphicsCard, type Painter } from "./painter";
+import { emptySamples, resample, type Picture } from "./picture";
+import { IDLE, step, type Effect, type Hand } from "./tools/hand";
+import {
+  filmToScreen,
+  fit,
+  inverse,
+  pan,
+  toFilm,
+  toScreen,
+  zoomAt,
+  type Affine,
+  type Point,
+  type Size,
+  type View,
+} from "./view";
+import { dragged, percentileWindow, type Window } from "./windowing";
+
+export interface ViewerEvents {
+  /** The view or the pane's size changed: overlays follow. */
+  onview?: (view: View, pane: Size) => void;
+  /** The reader changed the window by hand. */
+  onwindow?: (window: Window) => void;
+  /** A frame was painted: film, view and window as asked. */
+  onpaint?: () => void;
+}
+
+const WHEEL_STEP = 1.0015;
+
+export class Viewer {
+  view: View = { center: [0, 0], scale: 1, angle: 0, mirrored: false };
+  window: Window = { center: 32768, width: 65536 };
+  inverted = false;
+  /** While on, a plain drag changes the window. */
+  windowMode = false;
+  pane: Size = { width: 1, height: 1 };
+
+  private painter: Painter;
+  private picture: Picture | null = null;
+  private film: Size | null = null;
+  private preview: HTMLImageElement | null = null;
+  private hand: Hand = IDLE;
+  private frame = 0;
+  private readonly watching: ResizeObserver;
+  private readonly ending = new AbortController();
+  /** While true the film is fitted again whenever the pane changes its size. */
+  private fitted = true;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly events: ViewerEvents = {},
+  ) {
+    this.painter = this.firstPainter();
+    host.prepend(this.painter.canvas);
+    this.listen();
+    this.watching = new ResizeObserver(() => this.measure());
+    this.watching.observe(host);
+    this.measure();
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frame);
+    this.watching.disconnect();
+    this.ending.abort();
+    this.painter.destroy();
+    this.preview?.remove();
+  }
+
+  /** A film is coming: its size is known, its pixels are not. A light preview stands in for it. */
+  expect(film: Size, previewUrl: string | null): void {
+    this.film = film;
+    this.setPicture(null);
+    this.preview?.remove();
+    this.preview = previewUrl ? this.previewImage(previewUrl) : null;
+    this.fit();
+  }
+
+  setPicture(picture: Picture | null): void {
+    this.picture = picture;
+    try {
+      this.painter.setPicture(picture);
+    } catch {
+      this.fallBack();
+    }
+    if (picture) this.film = picture;
+    this.painter.canvas.hidden = !picture;
+    this.requestPaint();
+  }
+
+  setView(view: View): void {
+    this.view = view;
+    this.fitted = false;
+    this.viewChanged();
+  }
+
+  setWindow(window: Window): void {
+    this.window = window;
+    this.requestPaint();
+  }
+
+  setInverted(inverted: boolean): void {
+    this.inverted = inverted;
+    this.requestPaint();
+  }
+
+  fit(): void {
+    if (!this.film) return;
+    this.view = fit(this.film, this.pane);
+    this.fitted = true;
+    this.viewChanged();
+  }
+
+  /** One film pixel on one pixel of the display. */
+  actualSize(): void {
+    this.setView({ ...this.view, scale: 1 / devicePixelRatio });
+  }
+
+  zoom(factor: number, at: Point = [this.pane.width / 2, this.pane.height / 2]): void {
+    this.setView(zoomAt(this.view, this.pane, at, factor));
+  }
+
+  toScreen = (point: Point): Point => toScreen(this.view, this.pane, point);
+  toFilm = (point: Point): Point => toFilm(this.view, this.pane, point);
+
+  /** The window that suits what the pane shows now, its outermost half per cent left aside. */
+  automaticWindow(): Window | null {
+    if (!this.picture) return null;
+    const side = 128;
+    const samples = emptySamples(side, side);
+    const [a, b, c, d, e, f] = inverse(filmToScreen(this.view, this.pane));
+    const [stepX, stepY] = [this.pane.width / side, this.pane.height / side];
+    const raster: Affine = [a * stepX, b * stepX, c * stepY, d * stepY, e, f];
+    resample(this.picture, raster, { width: side, height: side }, samples);
+    const inside: number[] = [];
+    for (let row = 0; row < side; row++) {
+      const [start, end] = [samples.spans[2 * row] as number, samples.spans[2 * row + 1] as number];
+      for (let x = start; x < end; x++) inside.push(samples.values[row * side + x] as number);
+    }
+    return percentileWindow(Uint16Array.from(inside));
+  }
+
+  // --- painting --------------------------------------------------------------------------------
+
+  private firstPainter(): Painter {
+    if (!hasGraphicsCard()) return new CpuPainter();
+    try {
+      return new GlPainter(() => this.fallBack());
+    } catch {
+      return new CpuPainter();
+    }
+  }
+
+  private fallBack(): void {
+    const lost = this.painter;
+    if (lost instanceof CpuPainter) return;
+    this.painter = new CpuPainter();
+    this.painter.canvas.width = lost.canvas.width;
+    this.painter.canvas.height = lost.canvas.height;
+    this.painter.canvas.hidden = lost.canvas.hidden;
+    lost.canvas.replaceWith(this.painter.canvas);
+    lost.destroy();
+    this.painter.setPicture(this.picture);
+    this.requestPaint();
+  }
+
+  private measure(): void {
+    this.pane = { width: this.host.clientWidth || 1, height: this.host.clientHeight || 1 };
+    this.painter.canvas.width = Math.round(this.pane.width * devicePixelRatio);
+    this.painter.canvas.height = Math.round(this.pane.height * devicePixelRatio);
+    if (this.fitted) this.fit();
+    this.viewChanged();
+  }
+
+  private viewChanged(): void {
+    this.events.onview?.(this.view, this.pane);
+    this.placePreview();
+    this.requestPaint();
+  }
+
+  private requestPaint(): void {
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  private paint(): void {
+    this.frame = 0;
+    if (!this.picture) return;
+    // Canvas pixel centres (integers) -> CSS pixels -> film.
+    const [a, b, c, d, e, f] = inverse(filmToScreen(this.view, this.pane));
+    const k = this.pane.width / this.painter.canvas.width;
+    const half = k / 2;
+    const offset: Point = [a * half + c * half + e, b * half + d * half + f];
+    this.painter.paint([a * k, b * k, c * k, d * k, ...offset], this.window, this.inverted);
+    this.preview?.remove();
+    this.preview = null;
+    this.events.onpaint?.();
+  }
+
+  private previewImage(url: string): HTMLImageElement {
+    const image = new Image();
+    image.className = "preview";
+    image.alt = "";
+    image.draggable = false;
+    image.hidden = true;
+    image.onload = () => {
+      image.hidden = false;
+      this.placePreview();
+    };
+    image.src = url;
+    this.host.prepend(image);
+    return image;
+  }
+
+  private placePreview(): void {
+    const { preview, film } = this;
+    if (!preview?.naturalWidth || !film) return;
+    const k = film.width / preview.naturalWidth;
+    const [a, b, c, d] = filmToScreen(this.view, this.pane);
+    const [x, y] = this.toScreen([-0.5, -0.5]);
+    preview.style.transform = `matrix(${[a * k, b * k, c * k, d * k, x, y].join(",")})`;
+  }
+
+  // --- hands -----------------------------------------------------------------------------------
+
+  private listen(): void {
+    const { host } = this;
+    const { signal } = this.ending;
+    const on = <K extends keyof HTMLElementEventMap>(
+      type: K,
+      listener: (event: HTMLElementEventMap[K]) => void,
+      options: AddEventListenerOptions = {},
+    ) => host.addEventListener(type, listener, { signal, ...options });
+    on("contextmenu", (event) => event.preventDefault());
+    on("wheel", (event) => this.wheel(event), { passive: false });
+    on("dblclick", () => this.fit());
+    on("pointerdown", (event) => {
+      host.setPointerCapture(event.pointerId);
+      this.touched("down", event);
+    });
+    on("pointermove", (event) => this.touched("move", event));
+    on("pointerup", (event) => this.touched("up", event));
+    on("pointercancel", (event) => this.touched("up", event));
+  }
+
+  private wheel(event: WheelEvent): void {
+    event.preventDefault();
+    const pixels = event.deltaMode === 1 ? event.deltaY * 33 : event.deltaY;
+    this.zoom(WHEEL_STEP ** -pixels, this.at(event));
+  }
+
+  private at(event: MouseEvent): Point {
+    const box = this.host.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  private touched(type: "down" | "move" | "up", event: PointerEvent): void {
+    const [x, y] = this.at(event);
+    const [hand, effect] = step(this.hand, {
+      type,
+      id: event.pointerId,
+      x,
+      y,
+      button: event.button,
+      touch: event.pointerType === "touch",
+      windowMode: this.windowMode,
+    });
+    this.hand = hand;
+    this.host.dataset.hand = hand.name;
+    if (effect) this.perform(effect);
+  }
+
+  private perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "pan":
+        return this.setView(pan(this.view, this.pane, effect.dx, effect.dy));
+      case "zoom": {
+        const moved = pan(this.view, this.pane, effect.dx, effect.dy);
+        return this.setView(zoomAt(moved, this.pane, [effect.x, effect.y], effect.factor));
+      }
+      case "window":
+        this.setWindow(dragged(this.window, effect.dx, effect.dy));
+        this.events.onwindow?.(this.window);
+    }
+  }
+}
