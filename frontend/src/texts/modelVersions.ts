@@ -11,7 +11,7 @@ export const modelVersions = {
   },
   serving: {
     title: "Serving now",
-    none: "No version serves this task yet. Train one and promote it.",
+    none: "No version serves this task yet. Install the delivered weights on the server with manage.py install_starter_weights.",
     recipe: "Recipe",
     created: "Trained",
     snapshot: "Snapshot",
