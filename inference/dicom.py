@@ -15,13 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import generate_frames
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     UID,
@@ -36,6 +39,8 @@ from inference.codestream import claim_of
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
 from inference.film_tags import Facing, Plane, Region, orientation_of, region_of, spacing_of
 from inference.picture import Window, automatic_window
+
+__all__ = ["Film", "FilmRefused", "FilmUndecodable", "pixel_sha256", "read_film"]
 
 RECIPE = "film/1"
 """Version of everything between the file and the picture; a change of the picture changes it."""
@@ -53,6 +58,7 @@ FILM_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.7.3": "Grayscale Word Secondary Capture",
 }
 _FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _DICOMDIR = "1.2.840.10008.1.3.10"
 
 # pydicom's log lines quote the values that they complain of.
@@ -90,7 +96,7 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
     a person must look at it, OSError when the path cannot be read.
     """
     data = _bytes(source)
-    with _quiet():
+    with quietly():
         try:
             header = _parse(data, pixels=False)
             _refuse_other_kinds(header)
@@ -138,7 +144,7 @@ def pixel_sha256(pixels: NDArray[np.uint16]) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Silence pydicom's warnings: they quote header values to the terminal and the log."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -184,11 +190,18 @@ def _parse(data: bytes, *, pixels: bool) -> FileDataset:
 
 def _refuse_deflate_bomb(data: bytes) -> None:
     """A deflated dataset is inflated whole by pydicom: look first that it stays within bounds."""
-    meta_length = int.from_bytes(data[140:144], "little")  # (0002,0000), PS3.10 7.1
-    if DeflatedExplicitVRLittleEndian.encode() + b"\0" not in data[144 : 144 + meta_length]:
+    if data[128:132] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in data[:4096]:
+        return
+    file = BytesIO(data)
+    file.seek(132)
+    try:
+        meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
+    except Exception as error:
+        raise FilmRefused("The file is damaged: its header cannot be read.") from error
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
         return
     inflate, left = zlib.decompressobj(-zlib.MAX_WBITS), MAX_BYTES
-    packed = data[144 + meta_length :]
+    packed = data[file.tell() :]
     try:
         while packed and not inflate.eof and left > 0:
             left -= len(inflate.decompress(packed, 1 << 20))
@@ -242,20 +255,25 @@ def _decode(film: FileDataset) -> NDArray[np.integer]:
     """Raw pixels [rows, cols] of 8 or 16 bits as they were stored. Raises FilmUndecodable."""
     if "PixelData" not in film:
         raise FilmRefused("The file holds no pixels.")
+    element = film.get_item("PixelData")
+    claimed = element.length if isinstance(element, RawDataElement) else _UNDEFINED_LENGTH
+    held = len(film.PixelData)
+    if claimed not in (held, _UNDEFINED_LENGTH):
+        raise FilmUndecodable(f"The file claims {claimed} bytes of pixels and holds {held}.")
     film.HighBit = film.get("HighBit", int(film.BitsStored) - 1)
     syntax = film.file_meta.TransferSyntaxUID
     if syntax.is_compressed and not syntax.is_deflated:
         _check_frame(film, syntax)
     else:
         expected = film.Rows * film.Columns * film.BitsAllocated // 8
-        if len(film.PixelData) not in (expected, expected + expected % 2):
+        if held not in (expected, expected + expected % 2):
             raise FilmUndecodable(
-                f"The header claims {expected} bytes of pixels, the file holds "
-                f"{len(film.PixelData)}."
+                f"The header claims {expected} bytes of pixels, the file holds {held}."
             )
     try:
         decoder = get_decoder(syntax)
-        raw, _ = decoder.as_array(film, raw=True)
+        options: Any = {"correct_unused_bits": False}  # they are looked at in codes_of
+        raw, _ = decoder.as_array(film, raw=True, **options)
     except NotImplementedError as error:
         raise FilmUndecodable("No decoder is known for this transfer syntax.") from error
     except RuntimeError as error:

@@ -40,7 +40,8 @@ def codes_of(raw: NDArray[np.integer], header: Dataset) -> Codes:
     declares overlays there.
     """
     bits, high = int(header.BitsStored), int(header.HighBit)
-    words = raw.view(np.dtype(f"u{raw.dtype.itemsize}")).astype(np.uint16, copy=False)
+    native = raw.astype(raw.dtype.newbyteorder("="), copy=False)
+    words = native.view(np.dtype(f"u{raw.dtype.itemsize}")).astype(np.uint16, copy=False)
     shift = high + 1 - bits
     codes: Codes = (words >> np.uint16(shift)) & np.uint16((1 << bits) - 1)
     if bits < 16 and shift == 0 and not _has_overlay_bits(header):

@@ -30,6 +30,7 @@ _WORDS: dict[Region, re.Pattern[str]] = {
     "L": re.compile(r"\b(l[\s_-]?s?[\s_-]?spine|lumbar|lumbal|lumbosacral|lws|lendenwirbel)", re.I),
 }
 _TEXTS = ("SeriesDescription", "ProtocolName", "StudyDescription")
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _FRONTAL = frozenset({"AP", "PA"})
 _OBLIQUE = frozenset({"RAO", "LAO", "RPO", "LPO"})
 
@@ -53,6 +54,20 @@ def not_lateral(header: Dataset) -> str | None:
         return "The header says that this is a frontal view; mSASSS needs a lateral one."
     if view in _OBLIQUE:
         return "The header says that this is an oblique view; mSASSS needs a lateral one."
+    return None
+
+
+def burnt_in_text(header: Dataset) -> str | None:
+    """Why text may be burnt into the picture, as a sentence, or None.
+
+    A digitised or captured film usually shows its label; a detector's film says so where it does.
+    """
+    stated = _plain(header, "BurnedInAnnotation")
+    captured = str(header.get("SOPClassUID") or "").startswith(_SECONDARY_CAPTURE)
+    if stated == "YES":
+        return "The header says that text is burnt into the picture; look for a name."
+    if captured and stated != "NO":
+        return "A captured or digitised film may show a name; look before you let it in."
     return None
 
 
