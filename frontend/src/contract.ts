@@ -115,6 +115,9 @@ export interface Study {
   id: number;
   name: string;
   assist_mode: AssistMode;
+  cervical_squaring: CervicalSquaring;
+  missing_sites: MissingSites;
+  finding_flags: boolean;
   films: number;
   readers: string[];
   adjudicators: string[];
@@ -147,6 +150,7 @@ export interface NewStudy {
   assist_mode: AssistMode;
   cervical_squaring: CervicalSquaring;
   missing_sites: MissingSites;
+  finding_flags: boolean;
 }
 
 export interface RankedCorner {

@@ -19,6 +19,7 @@ export interface DesignForm {
   assistMode: NewStudy["assist_mode"];
   cervicalSquaring: NewStudy["cervical_squaring"];
   missingSites: NewStudy["missing_sites"];
+  findingFlags: boolean;
 }
 
 /** Squaring is the least valid item in the cervical spine (Kim 2008): not scored unless asked. */
@@ -33,6 +34,7 @@ export const newDesign = (): DesignForm => ({
   assistMode: "blind",
   cervicalSquaring: "none",
   missingSites: "R3",
+  findingFlags: false,
 });
 
 export type Problems<Field extends string> = Partial<Record<Field, string>>;
@@ -90,6 +92,7 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
       assist_mode: form.assistMode,
       cervical_squaring: form.cervicalSquaring,
       missing_sites: form.missingSites,
+      finding_flags: form.findingFlags,
     },
   };
 }

@@ -36,6 +36,8 @@ export const agreement = {
   limitsMeaning: "bias ± 1.96 SD",
   sd: "SD",
   sdMeaning: "of the differences",
+  noTotals:
+    "No total to compare: a total needs whole films that both have read. Single corners are compared below.",
   noDifferences: "Too few scores in common for limits of agreement.",
   confusionCaption: (a: string, b: string) => `Corners: grade of ${a} (rows) by grade of ${b}`,
   corners: "Corners compared",

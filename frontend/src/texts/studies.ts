@@ -52,6 +52,7 @@ export const studies = {
       all: "Scored everywhere",
     },
     squaringHint: "Healthy C2 to C4 already look square: say which convention the readers use.",
+    findings: "Under grade 1, readers say which finding: erosion, sclerosis, squaring",
     missing: "Missing corners",
     missingChoices: {
       R3: "Up to three per region take the mean of the region",
@@ -71,7 +72,9 @@ export const studies = {
     },
   },
   detail: {
-    facts: (films: string, mode: string) => `${films} · model shown: ${mode.toLowerCase()}`,
+    model: (mode: string) => `Model shown: ${mode.toLowerCase()}`,
+    squaring: (choice: string) => `Cervical squaring: ${choice.toLowerCase()}`,
+    missing: (rule: string) => `Missing corners: ${rule.toLowerCase()}`,
     agreement: "See the agreement",
     exports: "Export",
     progressTitle: "Progress",

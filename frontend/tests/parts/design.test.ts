@@ -26,6 +26,7 @@ describe("the design of a study", () => {
         assist_mode: "blind",
         cervical_squaring: "none",
         missing_sites: "R3",
+        finding_flags: false,
       },
     }));
   it("sends chosen films as numbers", () => {
