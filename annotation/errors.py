@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -125,7 +125,7 @@ def answer(exc: Exception, context: dict[str, Any]) -> Response:
         )
     elif isinstance(exc, ValidationError):
         name, sentence, status, detail = "bad_input", "; ".join(exc.messages), 400, {}
-    elif isinstance(exc, Http404):
+    elif isinstance(exc, Http404 | ObjectDoesNotExist):
         name, sentence, status, detail = NotFound.name(), NotFound.sentence, 404, {}
     elif isinstance(exc, drf.NotAuthenticated | drf.AuthenticationFailed):
         name, status, detail = "not_signed_in", 401, {}

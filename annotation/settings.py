@@ -118,6 +118,11 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Where networks run; everything else is for a worker that needs no GPU and no torch.
+CELERY_TASK_ROUTES = {
+    "annotation.tasks.pregrade": {"queue": "gpu"},
+    "annotation.tasks.train": {"queue": "gpu"},
+}
 CELERY_TASK_TIME_LIMIT = 24 * 3600
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
@@ -149,9 +154,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA / "static"
 # Served from the source folders: vite has hashed the names already, nothing is left to collect.
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/?static/app/assets/.+$"
 WHITENOISE_AUTOREFRESH = DEBUG
 FRONTEND = BASE_DIR / "annotation" / "static" / "app"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 2**20

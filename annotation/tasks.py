@@ -44,7 +44,7 @@ def pregrade_new_films() -> Job:
     return hint(jobs.waiting_pregrading())
 
 
-@shared_task(queue="gpu", time_limit=12 * 3600)
+@shared_task(time_limit=12 * 3600)
 def pregrade(job_id: int) -> None:
     """Key points and corner grades for the job's films, or for all that wait."""
     with _held(job_id) as job:
@@ -68,7 +68,7 @@ def _pregrade(job: Job) -> tuple[int, int]:
     films = [film for film in waiting if film in asked]
     grader = _grader(*(str(version.weights_path) for version in versions.values()))
     implausible = 0
-    for done, radiograph in enumerate(Radiograph.objects.in_bulk(films).values()):
+    for done, radiograph in enumerate(Radiograph.objects.filter(pk__in=films).order_by("pk")):
         jobs.renew(job, progress=done / len(films), message=f"Film {done + 1} of {len(films)}")
         region = cast(Region, radiograph.region)  # the database checks it on a ready film
         prediction = grader.grade_film(read_picture(radiograph.picture_path), region)
@@ -88,7 +88,7 @@ def _grader(key_points: str, grades: str) -> "Grader":
     return Grader.from_files(key_points, grades)
 
 
-@shared_task(queue="gpu", time_limit=24 * 3600)
+@shared_task(time_limit=24 * 3600)
 def train(job_id: int) -> None:
     """Freeze the labels, train from the folder alone, register the candidate."""
     with _held(job_id) as job:
@@ -128,17 +128,20 @@ def _follow(command: list[str], job: Job) -> dict[str, Any]:
 
     If this worker dies, the process meets a closed pipe at its next line and ends too.
     """
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR)
     last: dict[str, Any] = {}
-    try:
-        for line in process.stdout or ():
-            last = json.loads(line)
-            if "step" in last:
-                jobs.renew(job, progress=last["step"] / last["steps"], message=_sentence(last))
-    finally:
-        if process.poll() is None and not last.get("done"):
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                last = json.loads(line)
+                if "step" in last:
+                    share = last["step"] / last["steps"]
+                    jobs.renew(job, progress=share, message=_sentence(last))
+        except BaseException:
             process.terminate()
-        code = process.wait()
+            raise
+    code = process.returncode
     if not last.get("done"):
         reason = last.get("failed") or f"Training ended with status {code}; read the worker's log."
         raise TrainingFailed(reason)
@@ -159,14 +162,14 @@ class TrainingFailed(Exception):
     """The training process said in a sentence why it could not go on."""
 
 
-@shared_task(queue="default", time_limit=60)
+@shared_task(time_limit=60)
 def look_for_left_behind_jobs() -> None:
     """Hint again at jobs whose message was lost or whose worker died. Runs every few seconds."""
     for job in jobs.left_behind():
         hint(job)
 
 
-@shared_task(queue="default", time_limit=60)
+@shared_task(time_limit=60)
 def retrain_when_due() -> None:
     """Start the scheduled training when its time has come. Never promotes."""
     job = retraining.start_if_due()

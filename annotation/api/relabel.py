@@ -15,6 +15,12 @@ from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import corner_routing, studies
 
 
+class RankingInput(serializers.Serializer[Any]):
+    """How much of the ranking to show."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=500, default=24)
+
+
 class RankingView(APIView):
     """What a batch would hold now. Never for readers: it would show them the model's doubts."""
 
@@ -22,9 +28,12 @@ class RankingView(APIView):
 
     def get(self, request: Request, study: int) -> Response:
         """The top of the ranking."""
-        limit = min(int(request.query_params.get("limit", 24)), 500)
+        wanted = RankingInput(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
         version, corners = corner_routing.ranked_corners(
-            get_object_or_404(Study, pk=study), size=limit, random_share=0.0
+            get_object_or_404(Study, pk=study),
+            size=wanted.validated_data["limit"],
+            random_share=0.0,
         )
         return Response(
             {

@@ -1,0 +1,228 @@
+"""The pipeline's doors, with hand-made neighbours: a grader without weights, a short training."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from annotation import tasks
+from annotation.models import CornerPrediction, DiscPoint, Job, ModelVersion, Pregrading, Radiograph
+from annotation.services import jobs
+from inference.corner_regions import DiscPoints
+from inference.msasss import DISCS, Region, sites_of
+from inference.picture import Picture, write_picture
+from tests.annotation.conftest import MakeFilm, MakeModel
+
+TORN = (0.4, 0.4, 0.1, 0.1)
+
+
+@dataclass
+class Prediction:
+    discs: Mapping[str, DiscPoints]
+    corners: Mapping[str, tuple[float, float, float, float]]
+    plausible: bool = True
+    reason: str | None = None
+
+
+class FakeGrader:
+    """Finds every disc in the middle of the film and doubts every corner alike."""
+
+    def __init__(self) -> None:
+        self.doubtful: str | None = None
+        self.seen = 0
+
+    def grade_film(self, pixels: Picture, region: Region) -> Prediction:
+        self.seen += 1
+        middle = (pixels.shape[1] / 2, pixels.shape[0] / 2)
+        discs = {disc: DiscPoints(disc, middle, (0.0, middle[1]), 0.9) for disc in DISCS[region]}
+        corners = {site.code: TORN for site in sites_of(region)}
+        if self.doubtful:
+            return Prediction(discs, {}, False, self.doubtful)
+        return Prediction(discs, corners)
+
+
+@pytest.fixture
+def grader(monkeypatch: pytest.MonkeyPatch) -> FakeGrader:
+    fake = FakeGrader()
+    monkeypatch.setattr(tasks, "_grader", lambda *weights: fake)
+    return fake
+
+
+@pytest.fixture
+def serving(model_version: MakeModel) -> dict[str, ModelVersion]:
+    return {task: model_version(task, task=task) for task in ("key_points", "corner_grades")}
+
+
+@pytest.fixture
+def pictured(film: MakeFilm) -> MakeFilm:
+    def make() -> Radiograph:
+        made = film()
+        made.picture_path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(made.picture_path, np.full((60, 40), made.pk, np.uint16))
+        return made
+
+    return make
+
+
+def pregraded_by(job: Job) -> Job:
+    tasks.pregrade(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+@pytest.fixture
+def all_films(db: None) -> Callable[[], Job]:
+    return lambda: pregraded_by(jobs.create(kind="pregrade", arguments={}, actor=None))
+
+
+def test_pregrading_keeps_points_and_probabilities_under_the_versions_that_made_them(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    all_films: Callable[[], Job],
+) -> None:
+    film = pictured()
+    job = all_films()
+    assert (job.state, job.result) == ("succeeded", {"pregraded": 1, "implausible": 0})
+    stored = CornerPrediction.objects.get(radiograph=film, site="L5_INF")
+    assert (stored.p0, stored.p1, stored.p2, stored.p3) == TORN
+    assert stored.model_version == serving["corner_grades"]
+    assert DiscPoint.objects.filter(model_version=serving["key_points"]).count() == 6
+
+
+def test_a_film_is_not_pregraded_twice_by_the_same_versions(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    all_films: Callable[[], Job],
+) -> None:
+    pictured()
+    all_films()
+    pictured()
+    all_films()
+    assert grader.seen == 2
+
+
+def test_an_implausible_film_gets_no_grades_and_says_why(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    all_films: Callable[[], Job],
+) -> None:
+    grader.doubtful = "The points of C4/C5 lie above those of C3/C4."
+    film = pictured()
+    assert all_films().result["implausible"] == 1
+    assert Pregrading.objects.get(radiograph=film).reason == grader.doubtful
+    assert not CornerPrediction.objects.exists()
+    assert film.disc_points.count() == 6  # a person can correct them
+
+
+def test_only_the_films_asked_for_are_pregraded(
+    pictured: MakeFilm, serving: dict[str, ModelVersion], grader: FakeGrader
+) -> None:
+    wanted, _ = pictured(), pictured()
+    job = jobs.create(kind="pregrade", arguments={"radiographs": [wanted.pk]}, actor=None)
+    assert pregraded_by(job).result["pregraded"] == 1
+
+
+def test_a_new_version_grades_again_and_the_old_grades_stay(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    model_version: MakeModel,
+    grader: FakeGrader,
+    all_films: Callable[[], Job],
+) -> None:
+    pictured()
+    all_films()
+    ModelVersion.objects.filter(pk=serving["corner_grades"].pk).update(state="retired")
+    model_version("next")
+    all_films()
+    versions = CornerPrediction.objects.values_list("model_version__name", flat=True).distinct()
+    assert set(versions) == {"corner_grades", "next"}
+
+
+def test_without_a_model_the_job_fails_with_a_sentence(
+    db: None, all_films: Callable[[], Job]
+) -> None:
+    job = all_films()
+    assert job.state == "failed"
+    assert "install_starter_weights" in job.error
+
+
+def test_an_unexpected_error_fails_the_job_and_reaches_the_log(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    db: None,
+) -> None:
+    pictured().picture_path.unlink()
+    job = jobs.create(kind="pregrade", arguments={}, actor=None)
+    with pytest.raises(FileNotFoundError):
+        tasks.pregrade(job.pk)
+    job.refresh_from_db()
+    assert "FileNotFoundError" in job.error
+
+
+def test_a_cancelled_job_keeps_what_was_done(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    films = [pictured(), pictured()]
+    job = jobs.create(kind="pregrade", arguments={}, actor=None)
+    look = grader.grade_film
+
+    def look_and_cancel(pixels: Picture, region: Region) -> Prediction:
+        Job.objects.filter(pk=job.pk).update(cancel_asked=True)
+        return look(pixels, region)
+
+    monkeypatch.setattr(grader, "grade_film", look_and_cancel)
+    assert pregraded_by(job).state == "cancelled"
+    assert [one.pregradings.count() for one in films] == [1, 0]
+
+
+def training_process(*lines: str) -> list[str]:
+    """A process that prints these lines as the training would."""
+    printed = "; ".join(f"print({line!r}, flush=True)" for line in lines)
+    return [sys.executable, "-c", printed]
+
+
+@pytest.fixture
+def held(db: None) -> Job:
+    created = jobs.create(kind="training", arguments={}, actor=None)
+    job = jobs.claim(created.pk)
+    assert job is not None
+    return job
+
+
+def test_progress_of_the_training_reaches_the_job(held: Job) -> None:
+    line = '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9.7, "phase": "Training"}'
+    report = tasks._follow(training_process(line, '{"done": true, "metrics": {}}'), held)
+    held.refresh_from_db()
+    assert report["done"]
+    assert held.progress == 0.75
+    assert held.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
+
+
+def test_a_training_that_refuses_says_why(held: Job) -> None:
+    with pytest.raises(tasks.TrainingFailed, match="no corner of grade 2"):
+        tasks._follow(training_process('{"failed": "There is no corner of grade 2."}'), held)
+
+
+def test_a_training_that_dies_is_a_failure(held: Job) -> None:
+    with pytest.raises(tasks.TrainingFailed, match="status 7"):
+        tasks._follow([sys.executable, "-c", "raise SystemExit(7)"], held)
+
+
+def test_a_cancelled_training_is_stopped(held: Job) -> None:
+    Job.objects.filter(pk=held.pk).update(cancel_asked=True)
+    line = '{"step": 1, "steps": 2, "phase": "Training"}'
+    endless = [sys.executable, "-c", f"print({line!r}, flush=True)\nimport time\ntime.sleep(60)"]
+    began = timezone.now()
+    with pytest.raises(jobs.JobCancelled):
+        tasks._follow(endless, held)
+    assert (timezone.now() - began).total_seconds() < 30
