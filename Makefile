@@ -61,11 +61,10 @@ $(PAGE): $(FRONTEND_PACKAGES) $(PAGE_SOURCES)
 	@touch $@
 
 lint: $(PACKAGES) $(FRONTEND_PACKAGES)
-	@echo "== Format, lint, types, imports, dead code"
+	@echo "== Format, lint, types, imports"
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/vulture
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@npm --prefix frontend run lint --silent
 	@npm --prefix frontend run check --silent
 
