@@ -37,36 +37,31 @@ from pydicom.uid import (
 
 from inference.codestream import claim_of
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
-from inference.film_tags import Facing, Plane, Region, orientation_of, region_of, spacing_of
+from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
+from inference.film_tags import (
+    Facing,
+    Plane,
+    Region,
+    burnt_in_text,
+    not_lateral,
+    orientation_of,
+    region_of,
+    spacing_of,
+)
 from inference.picture import Window, automatic_window
 
-__all__ = ["Film", "FilmRefused", "FilmUndecodable", "pixel_sha256", "read_film"]
+__all__ = ["Film", "FilmRefused", "FilmUndecodable", "pixel_sha256", "quietly", "read_film"]
 
 RECIPE = "film/1"
 """Version of everything between the file and the picture; a change of the picture changes it."""
 
-# The largest film: a stitched whole spine at 100 um is about 27 million pixels.
-MAX_PIXELS = 40_000_000
+# Uncompressed, a film of the most pixels takes 80 MB.
 MAX_BYTES = 200_000_000
 
-FILM_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.1": "Computed Radiography",
-    "1.2.840.10008.5.1.4.1.1.1.1": "Digital X-Ray, for presentation",
-    "1.2.840.10008.5.1.4.1.1.12.2": "X-Ray Radiofluoroscopic",
-    "1.2.840.10008.5.1.4.1.1.7": "Secondary Capture",
-    "1.2.840.10008.5.1.4.1.1.7.2": "Grayscale Byte Secondary Capture",
-    "1.2.840.10008.5.1.4.1.1.7.3": "Grayscale Word Secondary Capture",
-}
-_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
 _UNDEFINED_LENGTH = 0xFFFFFFFF
-_DICOMDIR = "1.2.840.10008.1.3.10"
 
 # pydicom's log lines quote the values that they complain of.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-
-
-class FilmRefused(ValueError):
-    """The file is no lateral film that this product takes; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +73,8 @@ class Film:
     spacing_plane: Plane | None
     window: Window
     region: Region | None
-    region_doubt: str
-    """Why the tags give no region, as a sentence; empty when they do."""
+    doubts: tuple[str, ...]
+    """What a person has to settle before the film is read: region, view, burnt-in text."""
     facing: Facing | None
     turned: int
     """Quarter turns anticlockwise that were applied to bring the head up."""
@@ -99,20 +94,19 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
     with quietly():
         try:
             header = _parse(data, pixels=False)
-            _refuse_other_kinds(header)
-            _refuse_impossible_sizes(header)
+            refuse_other_kinds(header)
+            refuse_impossible_sizes(header)
             film = _parse(data, pixels=True)
             del data
             raw = _decode(film)
             del film.PixelData
-            pixels = calibrate(codes_of(raw, film), film)
+            return _describe(calibrate(codes_of(raw, film), film), film)
         except (FilmRefused, FilmUndecodable):
             raise
         except MemoryError as error:
             raise FilmUndecodable("The film needs more memory than this machine has.") from error
         except Exception as error:  # pydicom and the decoders raise anything on damaged bytes
             raise FilmUndecodable("The file is damaged: its pixels cannot be read.") from error
-        return _describe(pixels, film)
 
 
 def _describe(pixels: Codes, header: Dataset) -> Film:
@@ -121,14 +115,15 @@ def _describe(pixels: Codes, header: Dataset) -> Film:
     if pixels.max() == pixels.min():
         raise FilmUndecodable("The film is blank: every pixel has the same value.")
     spacing, plane = spacing_of(header)
-    region, doubt = region_of(header)
+    region, of_region = region_of(header)
+    doubts = (of_region, not_lateral(header), burnt_in_text(header))
     return Film(
         pixels=pixels,
         spacing_mm=spacing,
         spacing_plane=plane,
         window=automatic_window(pixels),
         region=region,
-        region_doubt=doubt,
+        doubts=tuple(doubt for doubt in doubts if doubt),
         facing=facing,
         turned=turns,
         header=header,
@@ -210,45 +205,6 @@ def _refuse_deflate_bomb(data: bytes) -> None:
         raise FilmRefused("The file is damaged: it cannot be inflated.") from error
     if left <= 0:
         raise FilmRefused(_too_large())
-
-
-def _refuse_other_kinds(header: Dataset) -> None:
-    sop_class = UID(str(header.get("SOPClassUID") or ""))
-    stored_as = str(header.file_meta.get("MediaStorageSOPClassUID") or "")
-    if _DICOMDIR in (sop_class, stored_as) or "DirectoryRecordSequence" in header:
-        raise FilmRefused("This is a DICOMDIR, a table of contents; import the films beside it.")
-    intent = str(header.get("PresentationIntentType") or "").upper()
-    if sop_class == _FOR_PROCESSING or intent == "FOR PROCESSING":
-        raise FilmRefused("This is raw detector data (For Processing); send For Presentation.")
-    if sop_class not in FILM_CLASSES:
-        known = sop_class.name != sop_class  # an unknown UID is its own name
-        raise FilmRefused(
-            f"This is {sop_class.name}, no radiograph." if known else "This is no radiograph."
-        )
-    if str(header.get("NumberOfFrames") or "1") != "1":
-        raise FilmRefused("This has several frames; a film is a single one.")
-    photometric = str(header.get("PhotometricInterpretation") or "")
-    if header.get("SamplesPerPixel") != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
-        raise FilmRefused("This is a colour image, no greyscale film.")
-
-
-def _refuse_impossible_sizes(header: Dataset) -> None:
-    """Before anything is allocated: what the header claims must be a film, and hold together."""
-    try:
-        rows, cols = int(header.Rows), int(header.Columns)
-        allocated, stored = int(header.BitsAllocated), int(header.BitsStored)
-        high = int(header.get("HighBit", stored - 1))
-        signed = int(header.PixelRepresentation)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise FilmRefused("The header does not say how the pixels are stored.") from error
-    if rows * cols <= 0 or rows * cols > MAX_PIXELS:
-        raise FilmRefused(f"The header claims {rows} x {cols} pixels; no film has that many.")
-    if allocated not in (8, 16):
-        raise FilmRefused(f"The header claims {allocated} bits per pixel; a film has 8 or 16.")
-    if not 1 <= stored <= high + 1 <= allocated or signed not in (0, 1):
-        raise FilmUndecodable(
-            f"The header contradicts itself: {stored} of {allocated} bits, highest {high}."
-        )
 
 
 def _decode(film: FileDataset) -> NDArray[np.integer]:

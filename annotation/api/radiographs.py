@@ -1,0 +1,160 @@
+"""The films: list, upload, decide on the quarantined ones, see a small picture."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.paginator import Paginator
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery
+from django.http import FileResponse
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.errors import BadInput, NotFound
+from annotation.models import Pregrading, Radiograph
+from annotation.models.radiograph import REGIONS
+from annotation.permissions import ADMIN, COORDINATOR, role, user_of
+from annotation.services import quarantine
+from annotation.services.dicom_import import Status, import_film
+
+PAGE_SIZE = 50
+
+
+class RadiographOut(serializers.ModelSerializer[Radiograph]):
+    """A film as the pages show it; an empty region or reason is null."""
+
+    patient = serializers.CharField(source="visit.patient.pseudonym")
+    visit_date = serializers.DateField(source="visit.date")
+    region = serializers.SerializerMethodField()
+    reason = serializers.SerializerMethodField()
+    scanner = serializers.SerializerMethodField()
+    thumbnail_url = serializers.SerializerMethodField()
+    pregraded = serializers.BooleanField()
+    plausible = serializers.BooleanField(allow_null=True)
+
+    class Meta:
+        model = Radiograph
+        fields = [
+            "id", "patient", "visit_date", "region", "state", "reason", "width", "height",
+            "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
+        ]  # fmt: skip
+
+    def get_region(self, film: Radiograph) -> str | None:
+        """C, L or null."""
+        return film.region or None
+
+    def get_reason(self, film: Radiograph) -> str | None:
+        """Why it waits or was discarded."""
+        return film.reason or None
+
+    def get_scanner(self, film: Radiograph) -> str | None:
+        """Manufacturer and model."""
+        return f"{film.manufacturer} {film.scanner}".strip() or None
+
+    def get_thumbnail_url(self, film: Radiograph) -> str:
+        """Where the small picture is."""
+        return f"/api/v1/radiographs/{film.pk}/thumbnail"
+
+
+class Filter(serializers.Serializer[Any]):
+    """Which films to list."""
+
+    region = serializers.ChoiceField(choices=REGIONS, required=False)
+    state = serializers.ChoiceField(choices=Radiograph.State.choices, required=False)
+
+
+class Decision(serializers.Serializer[Any]):
+    """Either the region, which lets the film in, or the state, which keeps it out."""
+
+    region = serializers.ChoiceField(choices=REGIONS, required=False)
+    state = serializers.ChoiceField(choices=[Radiograph.State.DISCARDED.value], required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of the two."""
+        if len(attrs) != 1:
+            raise serializers.ValidationError('Give either a region or "state": "discarded".')
+        return attrs
+
+
+def shown() -> "QuerySet[Radiograph]":
+    """Films with what pre-grading said of them last."""
+    newest = Pregrading.objects.filter(radiograph=OuterRef("pk")).order_by("-pk")
+    return Radiograph.objects.select_related("visit__patient").annotate(
+        pregraded=Exists(newest),
+        plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),
+    )
+
+
+class RadiographsView(APIView):
+    """All films, and the door for new ones."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+    parser_classes = [MultiPartParser]
+
+    def get(self, request: Request) -> Response:
+        """One page."""
+        wanted = Filter(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        films = Paginator(shown().filter(**wanted.validated_data), PAGE_SIZE)
+        page = films.get_page(request.query_params.get("page"))
+        return Response(
+            {
+                "count": films.count,
+                "page_size": PAGE_SIZE,
+                "results": RadiographOut(list(page), many=True).data,
+            }
+        )
+
+    def post(self, request: Request) -> Response:
+        """Import one file; what became of it is the answer, not an error."""
+        upload = request.FILES.get("file")
+        if not isinstance(upload, UploadedFile):
+            raise BadInput('Send one DICOM file as "file" (multipart/form-data).')
+        result = import_film(_content(upload), name=str(upload.name), actor=user_of(request))
+        status = 201 if result.radiograph and result.status != Status.DUPLICATE else 200
+        return Response(asdict(result) | {"reason": result.reason or None}, status=status)
+
+
+class RadiographView(APIView):
+    """One quarantined film."""
+
+    permission_classes = [role(ADMIN)]
+
+    def patch(self, request: Request, radiograph: int) -> Response:
+        """Let it in under a region, or discard it."""
+        decision = Decision(data=request.data)
+        decision.is_valid(raise_exception=True)
+        if region := decision.validated_data.get("region"):
+            quarantine.accept(radiograph=radiograph, region=region, actor=user_of(request))
+        else:
+            quarantine.discard(radiograph=radiograph, actor=user_of(request))
+        return Response(RadiographOut(shown().get(pk=radiograph)).data)
+
+
+class ThumbnailView(APIView):
+    """The small picture."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def get(self, request: Request, radiograph: int) -> FileResponse:
+        """JPEG; it never changes."""
+        film = Radiograph.objects.filter(pk=radiograph).first()
+        if film is None or not film.preview_path.exists():
+            raise NotFound
+        return FileResponse(
+            film.preview_path.open("rb"),
+            content_type="image/jpeg",
+            headers={"Cache-Control": "private, max-age=86400"},
+        )
+
+
+def _content(upload: UploadedFile[Any]) -> bytes | Path:
+    """A large upload lies on disk already; a small one is in memory."""
+    if isinstance(upload, TemporaryUploadedFile):
+        return Path(upload.temporary_file_path())
+    data: bytes = upload.read()
+    return data

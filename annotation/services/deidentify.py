@@ -1,0 +1,181 @@
+"""De-identification by an allow-list: what is not named here does not stay.
+
+PS3.15 Annex E basic profile with Retain Longitudinal Temporal Information with Modified Dates and,
+by choice, Retain Patient Characteristics. Deny-lists leave things behind (descriptions, private
+tags, serial numbers, AE titles); an allow-list cannot. Pseudonyms, UIDs and date shifts come from
+one secret key, so that a later film of the same patient joins the same patient without any table
+that leads back.
+"""
+
+import hashlib
+import hmac
+import re
+from datetime import date, timedelta
+from typing import Final
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.tag import Tag
+
+# Facts of the picture and the device that no action of table E.1-1 names.
+KEPT: Final = (
+    "SOPClassUID", "Modality", "Manufacturer", "ManufacturerModelName", "BodyPartExamined",
+    "ViewPosition", "PatientOrientation", "ImageLaterality", "PresentationIntentType",
+    "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated",
+    "BitsStored", "HighBit", "PixelRepresentation", "PixelSpacing", "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing", "PixelSpacingCalibrationType", "DistanceSourceToDetector",
+    "DistanceSourceToPatient", "EstimatedRadiographicMagnificationFactor", "WindowCenter",
+    "WindowWidth", "VOILUTFunction", "RescaleSlope", "RescaleIntercept", "PresentationLUTShape",
+    "PixelPaddingValue", "LossyImageCompression", "BurnedInAnnotation",
+)  # fmt: skip
+REPLACED_UIDS: Final = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+# The first that holds a date is the day of the visit.
+_DATES = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
+# Words of these must not reappear in what stays, whichever attribute they strayed into.
+_IDENTIFYING = (
+    "PatientName", "PatientID", "OtherPatientIDs", "PatientBirthName", "AccessionNumber",
+    "PatientMotherBirthName", "InstitutionName", "ReferringPhysicianName", "OperatorsName",
+)  # fmt: skip
+_LONGEST_SHIFT_DAYS = 3650
+_TEXT = re.compile(r"[^A-Za-z0-9 ._+/()-]")
+_CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
+# PS3.16 CID 7050.
+_PROFILE = ("113100", "Basic Application Confidentiality Profile")
+_LONGITUDINAL = ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
+_CHARACTERISTICS = ("113108", "Retain Patient Characteristics Option")
+
+
+class CannotDeidentify(ValueError):
+    """The header lacks what ties a film to a patient and a day; the sentence says what to do."""
+
+
+def pseudonym(patient_id: str, key: bytes) -> str:
+    """The patient's stable name in this installation: P and 16 hex digits."""
+    return "P" + _keyed("patient", patient_id.strip().upper(), key)[:16]
+
+
+def keyed_uid(uid: str, key: bytes) -> str:
+    """Another valid UID, always the same for this one under this key (PS3.5 B.2)."""
+    return f"2.25.{int(_keyed('uid', uid.strip(), key)[:32], 16)}"
+
+
+def centre_pseudonym(institution: str, key: bytes) -> str:
+    """The hospital's stable name; letter case and punctuation do not make another hospital."""
+    plain = re.sub(r"[\W_]+", "", institution).upper()
+    return "centre-" + _keyed("centre", plain, key)[:8] if plain else "centre-unknown"
+
+
+def date_shift(patient_id: str, key: bytes) -> timedelta:
+    """How far all of this patient's dates move into the past: 1 to 3650 days, never told.
+
+    One shift per patient keeps the intervals between visits, which progression is read from.
+    """
+    drawn = int(_keyed("dates", patient_id.strip().upper(), key), 16)
+    return timedelta(days=1 + drawn % _LONGEST_SHIFT_DAYS)
+
+
+def split_of(patient: str, key: bytes) -> str:
+    """'train', 'val' or 'test' (70 : 15 : 15), drawn from the pseudonym once and for all."""
+    drawn = int(_keyed("split", patient, key)[:15], 16) / 16**15
+    return "train" if drawn < 0.70 else "val" if drawn < 0.85 else "test"
+
+
+def deidentify(header: Dataset, key: bytes, *, retain_characteristics: bool = True) -> Dataset:
+    """A new dataset with the allowed attributes, pseudonyms for the rest of what is needed.
+
+    PatientID, the UIDs, StudyDate and InstitutionName (the centre) are replaced. Raises
+    CannotDeidentify when the header has no patient number, no SOP instance UID or no valid date.
+    """
+    patient_id = _text(header, "PatientID")
+    if not patient_id:
+        raise CannotDeidentify("The header has no PatientID; fill it in at the sender.")
+    if not _text(header, "SOPInstanceUID"):
+        raise CannotDeidentify("The header has no SOPInstanceUID; export the film again.")
+    clean = Dataset()
+    forbidden = _identifying_words(header)
+    for keyword in KEPT:
+        if element := _element(header, keyword):
+            _keep(clean, element, forbidden)
+    for keyword in REPLACED_UIDS:
+        if uid := _text(header, keyword):
+            setattr(clean, keyword, keyed_uid(uid, key))
+    clean.PatientID = clean.PatientName = pseudonym(patient_id, key)
+    clean.InstitutionName = centre_pseudonym(_text(header, "InstitutionName"), key)
+    clean.StudyDate = _shifted(header, date_shift(patient_id, key)).strftime("%Y%m%d")
+    sex = _text(header, "PatientSex").upper()
+    if retain_characteristics and sex in ("M", "F", "O"):
+        clean.PatientSex = sex
+    _declare(clean, retain_characteristics)
+    return clean
+
+
+def _declare(clean: Dataset, retain_characteristics: bool) -> None:
+    """Say in the dataset itself what was done (PS3.15 E.1.1)."""
+    clean.PatientIdentityRemoved = "YES"
+    clean.LongitudinalTemporalInformationModified = "MODIFIED"
+    clean.DeidentificationMethod = "Syndesmo allow-list"
+    done = [_PROFILE, _LONGITUDINAL, *([_CHARACTERISTICS] if retain_characteristics else [])]
+    clean.DeidentificationMethodCodeSequence = [_code(value, meaning) for value, meaning in done]
+
+
+def _code(value: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
+    return item
+
+
+def _element(header: Dataset, keyword: str) -> DataElement | None:
+    """The attribute, or None where it is absent or its value is broken: it is read only here."""
+    try:
+        return header.get(Tag(keyword))  # by tag: the attribute, by keyword it were its value
+    except Exception:  # noqa: BLE001  # pydicom raises anything on a broken value
+        return None
+
+
+def _keep(clean: Dataset, element: DataElement, forbidden: frozenset[str]) -> None:
+    """Copy one attribute when its value is of the kind that its name promises."""
+    values = list(element.value) if isinstance(element.value, MultiValue) else [element.value]
+    if element.VR == "CS":
+        values = [v for v in values if _CODE.fullmatch(str(v))]
+    elif element.VR == "LO":
+        values = [_TEXT.sub("", str(v))[:64].strip() for v in values]
+    elif element.VR not in ("DS", "IS", "US", "SS", "UI"):
+        return
+    if any(word in forbidden for v in values for word in _words(str(v))):
+        return
+    if values:
+        setattr(clean, element.keyword, values if len(values) > 1 else values[0])
+
+
+def _identifying_words(header: Dataset) -> frozenset[str]:
+    return frozenset(
+        word for keyword in _IDENTIFYING for word in _words(_text(header, keyword)) if len(word) > 2
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", text.upper()) if word]
+
+
+def _text(header: Dataset, keyword: str) -> str:
+    element = _element(header, keyword)
+    value = element.value if element else None
+    return "" if value is None else str(value).strip("\0 ")
+
+
+def _shifted(header: Dataset, shift: timedelta) -> date:
+    for keyword in _DATES:
+        digits = _text(header, keyword).replace(".", "")  # ACR-NEMA wrote 2001.05.30
+        try:
+            day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+        except ValueError:
+            continue
+        if day.year >= 1900:
+            return day - shift
+    raise CannotDeidentify("The header has no valid date; without one no change can be read.")
+
+
+def _keyed(purpose: str, value: str, key: bytes) -> str:
+    """64 hex digits; the purpose keeps a patient's number from meeting a UID of the same text."""
+    return hmac.new(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,185 @@
+"""The one way in for a film, whichever door it came through. Nothing is ever half stored.
+
+The header that identifies the patient ends in `deidentify`; everything below it sees pseudonyms
+only, and no sentence that is stored quotes the header.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from pydicom.dataset import Dataset
+
+from annotation.models import Centre, Patient, Radiograph, Visit
+from annotation.services import audit
+from annotation.services.deidentify import CannotDeidentify, deidentify, split_of
+from annotation.services.film_files import Unreadable, films_in
+from inference.dicom import Film, FilmRefused, FilmUndecodable, quietly, read_film
+from inference.picture import encode_picture, preview_jpeg, write_whole
+
+PREVIEW_LONGEST = 1024  # pixels: light enough to show at once, sharp enough to know the film
+
+CONFLICT = "Another film with the same identifier (SOP Instance UID) has other pixels."
+
+
+class Status(StrEnum):
+    """What became of a file."""
+
+    IMPORTED = "imported"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of a file and, in one sentence, why; `radiograph` is the row that stands for it.
+
+    A film that no decoder can read is quarantined without a row: there is no picture to keep, and
+    the original must not be kept.
+    """
+
+    path: str
+    status: Status
+    reason: str = ""
+    radiograph: int | None = None
+
+
+def import_paths(
+    paths: list[Path], *, centre: str | None = None, actor: User | None = None
+) -> Iterator[FileResult]:
+    """Import every file below the paths, one result each; one bad file stops no other."""
+    for found in films_in(paths):
+        try:
+            content = found.read()
+        except Unreadable as error:
+            yield FileResult(found.name, Status.REFUSED, str(error))
+            continue
+        yield import_film(content, name=found.name, centre=centre, actor=actor)
+
+
+def import_film(
+    source: bytes | Path,
+    *,
+    name: str,
+    centre: str | None = None,
+    actor: User | None = None,
+) -> FileResult:
+    """Read, de-identify and store one film. Raises only when the database or the disk fails.
+
+    `centre` is the hospital's name in results; without it the institution's pseudonym is used.
+    """
+    try:
+        with quietly():
+            film = read_film(source)
+            clean = deidentify(film.header, settings.PSEUDONYM_KEY)
+    except (FilmRefused, CannotDeidentify) as error:
+        return FileResult(name, Status.REFUSED, str(error))
+    except FilmUndecodable as error:
+        return FileResult(name, Status.QUARANTINED, str(error))
+    except OSError as error:
+        return FileResult(name, Status.REFUSED, f"The file cannot be read ({error.strerror}).")
+    if known := _same_pixels(film):
+        return _duplicate(name, known)
+    try:
+        radiograph = _store(film, clean, centre=centre, actor=actor)
+    except IntegrityError:
+        # Another process stored this film, or its identifier, a moment ago: now it can be seen.
+        if known := _same_pixels(film):
+            return _duplicate(name, known)
+        radiograph = _store(film, clean, centre=centre, actor=actor)
+    ready = radiograph.state == Radiograph.State.READY
+    status = Status.IMPORTED if ready else Status.QUARANTINED
+    return FileResult(name, status, radiograph.reason, radiograph.pk)
+
+
+def _same_pixels(film: Film) -> Radiograph | None:
+    return Radiograph.objects.filter(pixel_sha256=film.pixel_sha256).first()
+
+
+def _duplicate(name: str, known: Radiograph) -> FileResult:
+    said = {
+        Radiograph.State.READY: "This film is already here.",
+        Radiograph.State.QUARANTINED: "This film is already here and waits for a decision.",
+        Radiograph.State.DISCARDED: "This film was discarded by a person and stays out.",
+    }
+    return FileResult(name, Status.DUPLICATE, said[Radiograph.State(known.state)], known.pk)
+
+
+def _doubts(film: Film, sop_uid: str) -> str:
+    """Why a person must look at the film before it is read; empty when nobody has to."""
+    rivals = Radiograph.objects.filter(sop_uid=sop_uid).exclude(state=Radiograph.State.DISCARDED)
+    return " ".join((CONFLICT, *film.doubts) if rivals.exists() else film.doubts)
+
+
+def _store(film: Film, clean: Dataset, *, centre: str | None, actor: User | None) -> Radiograph:
+    """Row, picture and preview in one transaction: all of them are there afterwards, or none."""
+    picture = encode_picture(film.pixels)
+    preview = preview_jpeg(film.pixels, film.window, PREVIEW_LONGEST)
+    written: list[Path] = []
+    try:
+        with transaction.atomic():
+            radiograph = _row(film, clean, _visit(clean, centre))
+            radiograph.save()
+            for path, data in (
+                (radiograph.picture_path, picture),
+                (radiograph.preview_path, preview),
+            ):
+                written.append(path)
+                write_whole(path, data)
+            audit.record(
+                actor=actor, action=f"radiograph.{_verb(radiograph)}", subject=radiograph,
+                reason=radiograph.reason,
+            )  # fmt: skip
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return radiograph
+
+
+def _verb(radiograph: Radiograph) -> str:
+    return "imported" if radiograph.state == Radiograph.State.READY else "quarantined"
+
+
+def _visit(clean: Dataset, centre: str | None) -> Visit:
+    """The patient's visit of that day; a patient keeps the centre and the split of the first."""
+    at, _ = Centre.objects.get_or_create(name=(centre or str(clean.InstitutionName))[:64])
+    name = str(clean.PatientID)
+    patient, _ = Patient.objects.get_or_create(
+        pseudonym=name,
+        defaults={
+            "centre": at,
+            "split": split_of(name, settings.PSEUDONYM_KEY),
+            "sex": str(clean.get("PatientSex", "")),
+        },
+    )
+    day = date.fromisoformat(str(clean.StudyDate))
+    return Visit.objects.get_or_create(patient=patient, date=day)[0]
+
+
+def _row(film: Film, clean: Dataset, visit: Visit) -> Radiograph:
+    height, width = film.pixels.shape
+    reason = _doubts(film, str(clean.SOPInstanceUID))
+    return Radiograph(
+        visit=visit,
+        region=film.region or "",
+        state=Radiograph.State.QUARANTINED if reason else Radiograph.State.READY,
+        reason=reason,
+        sop_uid=str(clean.SOPInstanceUID),
+        pixel_sha256=film.pixel_sha256,
+        width=width,
+        height=height,
+        spacing_mm=film.spacing_mm,
+        spacing_plane=film.spacing_plane or "",
+        window_center=film.window.center,
+        window_width=film.window.width,
+        manufacturer=str(clean.get("Manufacturer", "")),
+        scanner=str(clean.get("ManufacturerModelName", "")),
+        recipe=film.recipe,
+    )

@@ -1,0 +1,121 @@
+"""Every file below the given paths, one at a time: files, folders, and zips without unpacking."""
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from inference.dicom import MAX_BYTES
+
+# A zip that would grow beyond this many times its size holds no films: radiographs shrink two- to
+# fivefold, empty ones excepted, which the base allows for.
+_MOST_GROWTH = 100
+_GROWTH_BASE = 1 << 30
+_MOST_MEMBERS = 100_000
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+class Unreadable(ValueError):
+    """A file that cannot be opened; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to import. `read` gives its path or its bytes, or raises Unreadable."""
+
+    name: str
+    read: Callable[[], bytes | Path]
+
+
+def films_in(paths: list[Path]) -> Iterator[Found]:
+    """Each file, in a stable order; hidden files of a folder, which the system leaves, are not.
+
+    Nothing is read before the caller asks, so that going through all of them only to count is
+    cheap. Read a member of an archive before going on to the next.
+    """
+    for path in paths:
+        yield from _in_path(path)
+
+
+def _unreadable(name: object, sentence: str) -> Found:
+    def read() -> bytes:
+        raise Unreadable(sentence)
+
+    return Found(str(name), read)
+
+
+def _file(path: Path) -> Found:
+    return Found(str(path), lambda: path)
+
+
+def _in_path(path: Path) -> Iterator[Found]:
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        yield _unreadable(path, f"The path cannot be opened ({error.strerror}).")
+        return
+    if stat.S_ISDIR(kind):
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if not name.startswith("."):
+                    yield from _in_file(Path(folder) / name)
+    else:
+        yield from _in_file(path)
+
+
+def _in_file(path: Path) -> Iterator[Found]:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            yield _unreadable(path, "This is no ordinary file.")
+            return
+        with path.open("rb") as file:
+            is_zip = file.read(4) in _ZIP
+    except OSError as error:
+        yield _unreadable(path, f"The file cannot be opened ({error.strerror}).")
+        return
+    if is_zip:
+        yield from _in_zip(path)
+    else:
+        yield _file(path)
+
+
+def _in_zip(path: Path) -> Iterator[Found]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        yield _unreadable(path, "The zip archive is damaged.")
+        return
+    with archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        size = sum(member.file_size for member in members)
+        if size > _GROWTH_BASE + _MOST_GROWTH * path.stat().st_size or len(members) > _MOST_MEMBERS:
+            yield _unreadable(path, "The zip archive would unpack to an absurd size.")
+            return
+        for member in members:
+            if not PurePosixPath(member.filename).name.startswith("."):
+                name = f"{path}!{member.filename}"
+                yield Found(name, partial(_read_member, archive, member))
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """One member's bytes, in memory: nothing of an archive is ever written under its own name."""
+    inner = PurePosixPath(member.filename.replace("\\", "/"))
+    if inner.is_absolute() or ".." in inner.parts or ":" in str(inner):
+        raise Unreadable("The name leads out of the archive.")
+    if member.flag_bits & 1:
+        raise Unreadable("The archive is encrypted; unpack it first.")
+    if member.file_size > MAX_BYTES:
+        raise Unreadable(f"The file is larger than {MAX_BYTES // 1_000_000} MB.")
+    try:
+        with archive.open(member) as file:
+            data = file.read(MAX_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+        raise Unreadable("The archive is damaged here: the file cannot be read.") from error
+    if data.startswith(_ZIP):
+        raise Unreadable("This is an archive within an archive; unpack it first.")
+    return data
