@@ -1,0 +1,139 @@
+"""Any order of grades, undo, redo, retries, lapsed and returned holds ends as a simple model says.
+
+The model is a list of snapshots with a cursor: what an editor's undo is in a few lines.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from annotation.errors import BadInput, LeaseLost, NothingToUndo, PartnerNeeded, ProductError
+from annotation.models import GradeEvent, Reading
+from annotation.services import reader_grades, reading_queue
+from annotation.services.ledger import Mark
+from annotation.services.reader_grades import Circumstances, Saved
+from inference.msasss import facing, one_sided_bridges
+from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser
+
+MARKS = [*(Mark(grade=grade) for grade in range(4)), Mark(not_assessable="rotated")]
+SITES = ["L1_INF", "L2_SUP", "L2_INF", "L3_SUP"]
+BRIDGE = Mark(grade=3)
+
+
+class Ledger(RuleBasedStateMachine):
+    """One reading and its model side by side."""
+
+    open_reading: ClassVar[Callable[[], Reading]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = type(self).open_reading()
+        self.who = {"reader": self.reading.reader, "reading_id": self.reading.pk}
+        self.snapshots: list[dict[str, Mark]] = [{}]
+        self.at = 0
+        self.held = True
+        self.sent: list[tuple[Callable[..., Saved], dict[str, Any], tuple[int, ...]]] = []
+
+    def send(self, verb: Callable[..., Saved], **request: Any) -> type[ProductError] | None:
+        """Do it for real; the error's class, or None and it is remembered for retries."""
+        request |= self.who | {"key": uuid.uuid4()}
+        try:
+            saved = verb(**request)
+        except ProductError as refused:
+            return type(refused)
+        self.sent.append((verb, request, saved.events))
+        return None
+
+    @rule(site=st.sampled_from(SITES), mark=st.sampled_from(MARKS))
+    def grade(self, site: str, mark: Mark) -> None:
+        self.grade_both(site, mark, None)
+
+    @rule(site=st.sampled_from(SITES), mark=st.sampled_from(MARKS), partner=st.sampled_from(MARKS))
+    def grade_both(self, site: str, mark: Mark, partner: Mark | None) -> None:
+        answer = self.send(reader_grades.grade, site=site, mark=mark, partner=partner)
+        now, other = self.snapshots[self.at], facing(site).code
+        leaving = mark != BRIDGE and now.get(other) == BRIDGE
+        if not self.held:
+            assert answer is LeaseLost
+        elif leaving and partner is None:
+            assert answer is PartnerNeeded
+        elif leaving and partner == BRIDGE:
+            assert answer is BadInput
+        else:
+            assert answer is None
+            both = {other: BRIDGE} if mark == BRIDGE else {other: partner} if leaving else {}
+            self.snapshots[self.at + 1 :] = [now | {site: mark} | both]
+            self.at += 1
+
+    @rule(verb=st.sampled_from([reader_grades.undo, reader_grades.redo]))
+    def turn(self, verb: Callable[..., Saved]) -> None:
+        answer = self.send(verb, seen=Circumstances())
+        to = self.at + (1 if verb is reader_grades.redo else -1)
+        if not self.held:
+            assert answer is LeaseLost
+        elif not 0 <= to < len(self.snapshots):
+            assert answer is NothingToUndo
+        else:
+            assert answer is None
+            self.at = to
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        verb, request, events = data.draw(st.sampled_from(self.sent))
+        assert verb(**request).events == events
+
+    @rule()
+    def hold_runs_out(self) -> None:
+        held = Reading.objects.filter(pk=self.reading.pk, lease_until__isnull=False)
+        held.update(lease_until=timezone.now())
+
+    @rule()
+    def give_back(self) -> None:
+        reading_queue.give_back(**self.who)
+        self.held = False
+
+    @rule()
+    def open_again(self) -> None:
+        taken = reading_queue.take_next(reader=self.reading.reader, round_id=self.reading.round_id)
+        assert taken.reading == self.reading
+        self.held = True
+
+    @invariant()
+    def what_stands_is_what_the_model_says(self) -> None:
+        marks = reader_grades.history_of(self.reading).marks
+        assert marks == self.snapshots[self.at]
+        assert not one_sided_bridges({site: mark.grade for site, mark in marks.items()})
+
+    @invariant()
+    def every_acknowledged_event_is_there_once(self) -> None:
+        kept = set(GradeEvent.objects.filter(reading=self.reading).values_list("pk", flat=True))
+        acknowledged = [event for *_, events in self.sent for event in events]
+        assert len(acknowledged) == len(kept)
+        assert set(acknowledged) == kept
+
+
+def test_the_ledger_does_what_the_model_says(
+    study: MakeStudy, film: MakeFilm, reader: MakeUser
+) -> None:
+    one_film = film()
+
+    def open_reading() -> Reading:
+        round_ = study(films=[one_film], readers=["ada"]).rounds.get()
+        taken = reading_queue.take_next(reader=reader("ada"), round_id=round_.pk).reading
+        assert taken is not None
+        return taken
+
+    Ledger.open_reading = open_reading
+    run_state_machine_as_test(Ledger, settings=settings(max_examples=40, stateful_step_count=25))
