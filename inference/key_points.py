@@ -59,19 +59,17 @@ class KeyPointNet(nn.Module):
             out_indices=(1, 2, 3, 4),
         )
         widths = list(self.trunk.feature_info.channels())  # type: ignore[union-attr, operator]
-        self.final_layer = nn.Conv2d(sum(widths) if architecture.branches else widths[0], N_MAPS, 1)
+        read = widths if architecture.branches else widths[:1]
+        # One 1x1 convolution over all branches side by side, but taken apart: 24 maps are
+        # cheaper to enlarge than all the channels
+        self.final_layer = nn.ModuleList(nn.Conv2d(width, N_MAPS, 1) for width in read)
 
     def forward(self, films: Tensor) -> Tensor:
         """See the class."""
-        features = self.trunk((films - 0.5) / 0.25)
-        if self.architecture.branches:
-            size = features[0].shape[-2:]
-            features = [features[0]] + [
-                functional.interpolate(branch, size, mode="bilinear") for branch in features[1:]
-            ]
-            maps: Tensor = self.final_layer(torch.cat(features, dim=1))
-        else:
-            maps = self.final_layer(features[0])
+        branches = self.trunk((films - 0.5) / 0.25)
+        maps: Tensor = self.final_layer[0](branches[0])
+        for branch, read in zip(branches[1:], self.final_layer[1:], strict=False):
+            maps = maps + functional.interpolate(read(branch), maps.shape[-2:], mode="bilinear")
         return maps
 
 

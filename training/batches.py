@@ -175,10 +175,12 @@ class SmallFilm:
 def small_films(
     films: Iterable[SnapshotFilm], tick: Callable[[int], None] = lambda _: None
 ) -> list[SmallFilm]:
-    """Films with at least two neighbouring discs, windowed and shrunk for the key points."""
+    """Films with the points of two discs or more, windowed and shrunk for the key points."""
     kept = []
     for number, film in enumerate(films):
         tick(number + 1)
+        if len(film.discs) < 2:
+            continue
         points = np.full((2 * len(LEVELS), 2), np.nan)
         for disc, ends in film.discs.items():
             level = LEVELS.index(disc)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from inference import checkpoint, corner_grades
+from inference.checkpoint import Checkpoint, CheckpointError
 from inference.corner_grades import (
     Calibration,
+    CornerGradeNet,
     GraderArchitecture,
     log_probabilities,
 )
-from inference.corner_regions import PAPER_CROP, CropRecipe
+from inference.corner_regions import LEVELS, PAPER_CROP, CropRecipe
 from training.batches import CropAugmentation, Crops, augmented_crops, cut_crops, middle
-from training.loop import Batch, Schedule, TrainingError
-from training.snapshot import Snapshot
+from training.evaluation import grade_figures
+from training.loop import Batch, Report, Schedule, TrainingError, reading, train
+from training.snapshot import Snapshot, SnapshotFilm
 
 _VALIDATION_BATCH = 128
 
@@ -38,6 +43,7 @@ class GraderRecipe:
     rotating: int = 0  # > 0: instead, each epoch takes the next so many discs of every grade
     smoothing: float = 0.02  # of a vote is spread over the neighbouring grades: readers slip
     calibrate: bool = True  # fit scale and shift on the validation patients
+    refines: bool = False  # keep the architecture and the crop of the weights it starts from
     seed: int = 1
 
 
@@ -84,6 +90,7 @@ RECIPES: dict[str, GraderRecipe] = {
     # and not forgotten
     "quick": replace(
         _STARTER,
+        refines=True,
         schedule=replace(
             _STARTER.schedule, steps=400, learning_rate=4e-4, validate_every=100, average=0.99
         ),
@@ -91,6 +98,7 @@ RECIPES: dict[str, GraderRecipe] = {
     # Seconds: proves the way from snapshot to candidate, not the model
     "tiny": replace(
         _STARTER,
+        refines=True,
         schedule=replace(
             _STARTER.schedule,
             steps=8,
@@ -104,6 +112,55 @@ RECIPES: dict[str, GraderRecipe] = {
 }
 
 
+def fit(
+    snapshot: Snapshot,
+    recipe: GraderRecipe,
+    start: Checkpoint | None,
+    device: torch.device,
+    report: Report,
+) -> tuple[CornerGradeNet, dict[str, Any]]:
+    """Train a grader; returns it with its metadata. Raises TrainingError."""
+    fitted = Calibration()
+    if start is not None and recipe.refines:
+        network, crop, fitted = corner_grades.build(start)
+        recipe = replace(recipe, architecture=network.architecture, crop=crop)
+    else:
+        network = CornerGradeNet(recipe.architecture)
+        _say_where_from(network, start, report)
+    task = GraderTask(snapshot, recipe, fitted, report)
+    trained = train(network, task, recipe.schedule, device, report)
+    if recipe.calibrate:
+        fitted = task.calibration(trained)
+    return trained, corner_grades.metadata(recipe.architecture, recipe.crop, fitted)
+
+
+def _say_where_from(network: CornerGradeNet, start: Checkpoint | None, report: Report) -> None:
+    """Fill the network with the given weights when they fit, and say so either way."""
+    where = "from scratch: no weights were given"
+    if start is not None:
+        try:
+            checkpoint.fill(network, start)
+            where = "from the given weights"
+        except CheckpointError as error:
+            where = f"from scratch. {error}"
+    report({"phase": f"starting {where}", "step": 0, "steps": 1})
+
+
+def evaluate(
+    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+) -> dict[str, Any]:
+    """`training.evaluation.grade_figures` of stored weights, at the films' own disc points."""
+    network, recipe, calibration = corner_grades.build(stored)
+    crops = cut_crops(films, recipe)
+    logits = raw_logits(network.to(device), crops)
+    shares = log_probabilities(logits, calibration).exp().double().numpy()
+    predicted: list[dict[str, list[float]]] = [{} for _ in films]
+    for film, level, both in zip(crops.film, crops.levels, shares, strict=True):
+        above, below = LEVELS[level].split("/")
+        predicted[film] |= {f"{above}_INF": both[0].tolist(), f"{below}_SUP": both[1].tolist()}
+    return grade_figures(films, predicted)
+
+
 class GraderTask:
     """The crops of a snapshot with sampling and loss, for `training.loop.train`.
 
@@ -111,11 +168,11 @@ class GraderTask:
     """
 
     def __init__(
-        self, snapshot: Snapshot, recipe: GraderRecipe, tick: Callable[[int], None]
+        self, snapshot: Snapshot, recipe: GraderRecipe, around: Calibration, report: Report
     ) -> None:
-        self.recipe = recipe
-        self.train = cut_crops(snapshot.split("train"), recipe.crop, tick)
-        self.val = cut_crops(snapshot.split("val"), recipe.crop)
+        self.recipe, self.around = recipe, around
+        self.train = cut_crops(snapshot.split("train"), recipe.crop, reading(report))
+        self.val = cut_crops(snapshot.split("val"), recipe.crop, reading(report))
         refuse_unlearnable(self.train, self.val)
         classes = self.train.worst()
         share = np.bincount(classes, minlength=4)[classes] / len(classes)
@@ -139,10 +196,14 @@ class GraderTask:
 
     def validation_loss(self, network: nn.Module) -> float:
         """The same loss at natural prevalence; calibration is fitted first, as in serving."""
-        logits = raw_logits(network, self.val)
-        targets = soft_labels(self.val.votes, 0.0)
-        fitted = fit_calibration(logits, targets) if self.recipe.calibrate else None
+        logits, targets = raw_logits(network, self.val), soft_labels(self.val.votes, 0.0)
+        fitted = fit_calibration(logits, targets, self.around) if self.recipe.calibrate else None
         return float(grade_loss(logits, targets, fitted))
+
+    def calibration(self, network: nn.Module) -> Calibration:
+        """The calibration that fits the validation patients, at their natural prevalence."""
+        targets = soft_labels(self.val.votes, 0.0)
+        return fit_calibration(raw_logits(network, self.val), targets, self.around)
 
 
 def refuse_unlearnable(train: Crops, val: Crops) -> None:
@@ -188,7 +249,7 @@ def rotating_subset(
     return np.take(order, np.arange(size) + within * size, mode="wrap")
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def raw_logits(network: nn.Module, crops: Crops) -> Tensor:
     """Logits [n, 5] of crops as serving cuts them, float32 on the CPU."""
     device = next(network.parameters()).device
@@ -202,28 +263,27 @@ def raw_logits(network: nn.Module, crops: Crops) -> Tensor:
     return torch.cat(parts) if parts else torch.zeros(0, 5)
 
 
-def fit_calibration(logits: Tensor, targets: Tensor) -> Calibration:
+def fit_calibration(logits: Tensor, targets: Tensor, around: Calibration) -> Calibration:
     """Scale and shift of the three kinds of logits that fit the validation patients best.
 
-    Six numbers over thousands of corners cannot overfit; logarithmic scales keep them positive.
+    Six numbers, scales by their logarithm, held by a normal prior (SD 0.5) at `around`, so that
+    a handful of corners moves them little and thousands decide. Raises TrainingError.
     """
-    logits = logits.detach().clone()
-    values = torch.zeros(6, requires_grad=True)
+    prior = torch.tensor([*(math.log(scale) for scale in around.scale), *around.shift])
+    values = prior.clone().requires_grad_()
+    kinds = [0, 1, 2, 1, 2]  # of the five logits
+    weight = 2.0 / float(targets.sum().clamp(min=1))
     optimizer = torch.optim.LBFGS([values], max_iter=50, line_search_fn="strong_wolfe")
 
-    def loss() -> Tensor:
+    def loss() -> float:
         optimizer.zero_grad()
-        scale, shift = values[:3].exp(), values[3:]
-        index = [0, 1, 2, 1, 2]
-        scaled = logits * scale[index] + shift[index]
-        # A weak pull to the identity decides what few corners cannot
-        found = grade_loss(scaled, targets) + 1e-3 * values.square().sum()
+        scaled = logits.detach() * values[:3].exp()[kinds] + values[3:][kinds]
+        found = grade_loss(scaled, targets) + weight * (values - prior).square().sum()
         found.backward()  # type: ignore[no-untyped-call]
-        return found
+        return float(found.detach())
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    fitted = values.detach().double().tolist()
-    if not all(math.isfinite(value) for value in fitted):
+    a, b, c, *shift = values.detach().double().tolist()
+    if not all(math.isfinite(value) for value in (a, b, c, *shift)):
         raise TrainingError("The calibration did not converge: check the validation labels.")
-    a, b, c = (math.exp(value) for value in fitted[:3])
-    return Calibration((a, b, c), (fitted[3], fitted[4], fitted[5]))
+    return Calibration((math.exp(a), math.exp(b), math.exp(c)), (shift[0], shift[1], shift[2]))

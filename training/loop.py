@@ -10,13 +10,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 Batch = tuple[Tensor, ...]
 Report = Callable[[dict[str, Any]], None]
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class TrainingError(RuntimeError):
@@ -53,8 +54,8 @@ class Task(Protocol):
 
 
 def train(
-    network: nn.Module, task: Task, schedule: Schedule, device: torch.device, report: Report
-) -> nn.Module:
+    network: Network, task: Task, schedule: Schedule, device: torch.device, report: Report
+) -> Network:
     """Train and return the weights that did best on the validation patients.
 
     Raises TrainingError when the loss is no longer a number.
@@ -115,6 +116,16 @@ def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
             old[name].lerp_(tensor, 1 - keep)
 
 
+def reading(report: Report, every: int = 20) -> Callable[[int], None]:
+    """Tells how many films have been read, before the first step."""
+
+    def tick(done: int) -> None:
+        if done % every == 1:
+            report({"phase": f"reading film {done}", "step": 0, "steps": 1})
+
+    return tick
+
+
 class _Progress:
     """Says step, loss and time left, not more often than every few seconds."""
 
@@ -124,7 +135,7 @@ class _Progress:
         self.losses: list[float] = []
 
     def tick(self, step: int, loss: Tensor) -> None:
-        self.losses.append(float(loss))
+        self.losses.append(float(loss.detach()))
         now = time.monotonic()
         if now - self.said >= self.schedule.report_every_s or step + 1 == self.schedule.steps:
             self.said = now

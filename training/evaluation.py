@@ -1,0 +1,131 @@
+"""What a candidate is worth on the frozen test patients; the same figures for every model."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.corner_regions import DiscPoints, disc_spacing
+from training import metrics
+from training.snapshot import SnapshotFilm
+
+Probabilities = Mapping[str, Sequence[float]]  # site code -> p0..p3
+
+
+def consensus(votes: Sequence[int]) -> int | None:
+    """The grade with most votes, the lower one of a tie; None without votes."""
+    return int(np.argmax(votes)) if sum(votes) else None
+
+
+def grade_figures(
+    films: Sequence[SnapshotFilm], predicted: Sequence[Probabilities]
+) -> dict[str, Any]:
+    """Confusion, per-grade figures, kappa and the bias of totals over the graded corners.
+
+    `predicted[i]` belongs to `films[i]`. A total is the sum over the corners graded on both
+    sides, per patient and visit; `bias_of_expected` takes the expected, not the likeliest, grade.
+    """
+    actual, guessed, expected = [], [], []
+    keys: list[tuple[str, int]] = []
+    for film, probabilities in zip(films, predicted, strict=True):
+        for site, votes in film.corners.items():
+            truth = consensus(votes)
+            if truth is None or site not in probabilities:
+                continue
+            p = np.asarray(probabilities[site], float)
+            actual.append(truth)
+            guessed.append(int(p.argmax()))
+            expected.append(float(p @ np.arange(4)))
+            keys.append((film.patient, film.visit_days))
+    table = metrics.confusion(actual, guessed)
+    figures = metrics.per_grade(table)
+    return {
+        "films": len(films),
+        "corners": len(actual),
+        "patients": len({patient for patient, _ in keys}),
+        "confusion": table.tolist(),
+        "per_grade": [asdict(grade) for grade in figures],
+        "mean": asdict(figures.mean),
+        "multiclass_accuracy": metrics.multiclass_accuracy(table),
+        "kappa_quadratic": metrics.kappa(table),
+        "total": _total_figures(keys, actual, guessed, expected),
+    }
+
+
+def _total_figures(
+    keys: list[tuple[str, int]], actual: list[int], guessed: list[int], expected: list[float]
+) -> dict[str, Any]:
+    if not keys:
+        return {"n": 0}
+    sums: dict[tuple[str, int], npt.NDArray[np.float64]] = defaultdict(lambda: np.zeros(3))
+    for key, values in zip(keys, zip(actual, guessed, expected, strict=True), strict=True):
+        sums[key] += values
+    truth, guess, mean = np.array(list(sums.values())).T
+    error = metrics.totals(truth, guess)
+    return {
+        "n": error.n,
+        "bias": error.bias,
+        "mae": error.mae,
+        "false_total": error.false_total,
+        "bias_of_expected": float((mean - truth).mean()),
+    }
+
+
+def point_errors(film: SnapshotFilm, found: Mapping[str, DiscPoints]) -> list[dict[str, float]]:
+    """Per disc: distances in film pixels and in S, and how many levels the centre is off."""
+    truth = film.discs
+    spacing = disc_spacing(truth)
+    names = list(truth)
+    errors = []
+    for disc, points in truth.items():
+        if disc not in found:
+            continue
+        nearest = min(names, key=lambda other: math.dist(found[disc].center, truth[other].center))
+        center = math.dist(points.center, found[disc].center)
+        anterior = math.dist(points.anterior, found[disc].anterior)
+        errors.append(
+            {
+                "center_px": center,
+                "anterior_px": anterior,
+                "center_s": center / spacing,
+                "anterior_s": anterior / spacing,
+                "levels_off": float(abs(names.index(nearest) - names.index(disc))),
+            }
+        )
+    return errors
+
+
+def point_figures(
+    films: Sequence[SnapshotFilm], found: Sequence[Mapping[str, DiscPoints]]
+) -> dict[str, Any]:
+    """Key point errors over discs: millimetres where the spacing is known, and S everywhere."""
+    errors = [
+        (error, film.spacing_mm or math.nan)
+        for film, discs in zip(films, found, strict=True)
+        for error in point_errors(film, discs)
+    ]
+    if not errors:
+        return {"discs": 0}
+    spacing = np.array([mm for _, mm in errors])
+    worse = np.array([max(e["center_px"], e["anterior_px"]) for e, _ in errors]) * spacing
+    both_s = np.array([[e["center_s"], e["anterior_s"]] for e, _ in errors])
+    both_mm = np.array([[e["center_px"], e["anterior_px"]] for e, _ in errors]) * spacing[:, None]
+    return {
+        "films": len(films),
+        "discs": len(errors),
+        "mean_error_mm": _mean(both_mm),
+        "median_error_mm": float(np.nanmedian(both_mm)) if np.isfinite(both_mm).any() else None,
+        "mean_error_in_disc_spacings": _mean(both_s),
+        "within_2_mm": _mean((worse <= 2.0)[np.isfinite(worse)].astype(float)),
+        "off_by_a_level": float(np.mean([e["levels_off"] > 0 for e, _ in errors])),
+    }
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else None
