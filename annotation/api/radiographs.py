@@ -152,7 +152,7 @@ class ThumbnailView(APIView):
         )
 
 
-def _content(upload: UploadedFile[Any]) -> bytes | Path:
+def _content(upload: "UploadedFile[Any]") -> bytes | Path:
     """A large upload lies on disk already; a small one is in memory."""
     if isinstance(upload, TemporaryUploadedFile):
         return Path(upload.temporary_file_path())

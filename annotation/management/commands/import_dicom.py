@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         total = sum(1 for _ in films_in(options["paths"]))
-        progress = Progress(total, self.stderr)
+        progress = Progress(total, sys.stderr)
         results: list[FileResult] = []
         for result in import_paths(options["paths"], centre=options["centre"]):
             results.append(result)
@@ -58,9 +58,9 @@ class Command(BaseCommand):
 class Progress:
     """A bar on a terminal's standard error; nothing where nobody looks."""
 
-    def __init__(self, total: int, out: Any) -> None:
+    def __init__(self, total: int, out: TextIO) -> None:
         self.total, self.out, self.last = total, out, 0.0
-        self.visible = bool(out.isatty())
+        self.visible = out.isatty()
 
     def show(self, done: int) -> None:
         """Draw, at most five times a second."""
@@ -70,12 +70,13 @@ class Progress:
         self.last = now
         filled = _BAR * done // max(self.total, done, 1)
         bar = "#" * filled + "." * (_BAR - filled)
-        self.out.write(f"\r[{bar}] {done} of {self.total}", ending="")
+        self.out.write(f"\r[{bar}] {done} of {self.total}")
+        self.out.flush()
 
     def end(self) -> None:
         """Leave the line."""
         if self.visible:
-            self.out.write("")
+            self.out.write("\n")
 
 
 def _answer(results: list[FileResult], counts: Counter[Status]) -> dict[str, Any]:

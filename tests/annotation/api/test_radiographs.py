@@ -1,0 +1,150 @@
+"""The films over HTTP: the contract's shapes, and who may do what."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from annotation.models import Pregrading, Radiograph
+from tests.annotation.conftest import MakeModel, MakeUser
+from tests.inference.dicom_files import as_bytes, film, stored
+
+pytestmark = pytest.mark.django_db
+SignedIn = Callable[[User], Client]
+URL = "/api/v1/radiographs"
+
+
+@pytest.fixture(autouse=True)
+def pictures(settings: LazySettings, tmp_path: Path) -> None:
+    settings.PICTURES = tmp_path
+
+
+@pytest.fixture
+def page(signed_in: SignedIn, admin: MakeUser) -> Client:
+    return signed_in(admin())
+
+
+def send(page: Client, seed: int = 0, **attributes: Any) -> Any:
+    ds = film(stored(seed=seed), SOPInstanceUID=f"1.2.{seed}", **attributes)
+    return page.post(URL, {"file": SimpleUploadedFile("a film.dcm", as_bytes(ds))})
+
+
+def test_an_upload_answers_what_became_of_the_file(page: Client) -> None:
+    first, again = send(page), send(page)
+    assert first.status_code == 201
+    number = Radiograph.objects.get().pk
+    assert first.json() == {
+        "path": "a film.dcm", "status": "imported", "reason": None, "radiograph": number,
+    }  # fmt: skip
+    assert again.status_code == 200
+    assert again.json()["status"] == "duplicate"
+
+
+def test_a_refused_upload_is_an_answer_with_its_reason(page: Client) -> None:
+    answer = page.post(URL, {"file": SimpleUploadedFile("x.pdf", b"%PDF-1.7")})
+    assert (answer.status_code, answer.json()["status"]) == (200, "refused")
+    assert answer.json()["reason"] == "The file is no DICOM file."
+
+
+def test_an_upload_without_a_file_says_what_to_send(page: Client) -> None:
+    answer = page.post(URL, {"films": "none"})
+    assert answer.status_code == 400
+    assert "multipart" in answer.json()["error"]["sentence"]
+
+
+def test_a_large_upload_is_read_from_its_temporary_file(
+    page: Client, settings: LazySettings
+) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 100
+    assert send(page).json()["status"] == "imported"
+
+
+def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
+    send(page, Manufacturer="GE", ManufacturerModelName="XR656")
+    own = Radiograph.objects.get()
+    (shown,) = page.get(URL).json()["results"]
+    assert shown.pop("imported_at")
+    assert shown == {
+        "id": own.pk,
+        "patient": own.visit.patient.pseudonym,
+        "visit_date": own.visit.date.isoformat(),
+        "region": "C",
+        "state": "ready",
+        "reason": None,
+        "width": 48,
+        "height": 64,
+        "scanner": "GE XR656",
+        "thumbnail_url": f"/api/v1/radiographs/{own.pk}/thumbnail",
+        "pregraded": False,
+        "plausible": None,
+    }
+
+
+def test_the_list_says_what_the_newest_pregrading_said(
+    page: Client, model_version: MakeModel
+) -> None:
+    send(page)
+    own, grader = Radiograph.objects.get(), model_version()
+    for number, plausible in enumerate([True, False]):
+        Pregrading.objects.create(
+            radiograph=own,
+            key_points=model_version(f"points-{number}", task="key_points", state="retired"),
+            corner_grades=grader,
+            plausible=plausible,
+            reason="" if plausible else "The discs are not in a row.",
+        )
+    (shown,) = page.get(URL).json()["results"]
+    assert (shown["pregraded"], shown["plausible"]) == (True, False)
+
+
+def test_the_list_is_filtered_and_paged(page: Client) -> None:
+    send(page, seed=0)
+    send(page, seed=1, BodyPartExamined="LSPINE")
+    send(page, seed=2, BodyPartExamined="SPINE")
+    assert page.get(URL).json()["count"] == 3
+    assert page.get(URL, {"region": "L"}).json()["count"] == 1
+    (waiting,) = page.get(URL, {"state": "quarantined"}).json()["results"]
+    assert (waiting["region"], waiting["state"]) == (None, "quarantined")
+    assert waiting["reason"].endswith(".")
+    assert page.get(URL, {"state": "lost"}).status_code == 400
+
+
+def test_the_thumbnail_is_a_picture(page: Client) -> None:
+    number = send(page).json()["radiograph"]
+    answer = page.get(f"{URL}/{number}/thumbnail")
+    assert answer["Content-Type"] == "image/jpeg"
+    assert BytesIO(b"".join(answer)).read(2) == b"\xff\xd8"
+    assert page.get(f"{URL}/999999/thumbnail").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("decision", "state"), [({"region": "L"}, "ready"), ({"state": "discarded"}, "discarded")]
+)
+def test_a_waiting_film_is_decided(page: Client, decision: dict[str, str], state: str) -> None:
+    number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
+    answer = page.patch(f"{URL}/{number}", decision, content_type="application/json")
+    assert (answer.status_code, answer.json()["state"]) == (200, state)
+
+
+@pytest.mark.parametrize("decision", [{}, {"region": "T"}, {"region": "C", "state": "discarded"}])
+def test_a_decision_is_one_thing(page: Client, decision: dict[str, str]) -> None:
+    number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
+    answer = page.patch(f"{URL}/{number}", decision, content_type="application/json")
+    assert answer.status_code == 400
+    assert Radiograph.objects.get().state == "quarantined"
+
+
+def test_a_coordinator_brings_films_but_does_not_decide(
+    signed_in: SignedIn, coordinator: MakeUser, reader: MakeUser
+) -> None:
+    page = signed_in(coordinator())
+    number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
+    answer = page.patch(f"{URL}/{number}", {"region": "C"}, content_type="application/json")
+    assert answer.status_code == 403
+    assert signed_in(reader()).get(URL).status_code == 403
