@@ -53,7 +53,7 @@ def start(
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=output,
+        stderr=None if output is None else subprocess.STDOUT,
         pass_fds=tuple(keep_open),
         start_new_session=True,
         preexec_fn=die_with_parent(os.getpid(), last_signal),

@@ -36,7 +36,7 @@ def test_files_are_short_enough_to_be_read_in_one_go() -> None:
         lines = path.read_text().splitlines()
         if len(lines) > LONGEST_FILE and not EXCUSE.search(lines[0]):
             too_long[shown(path)] = len(lines)
-    assert too_long == {}
+    assert not too_long, "\n".join(f"{name}: {n} lines" for name, n in too_long.items())
 
 
 def test_functions_are_short_enough_to_be_seen_at_once() -> None:
@@ -49,7 +49,7 @@ def test_functions_are_short_enough_to_be_seen_at_once() -> None:
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > LONGEST_FUNCTION:
                     too_long[f"{shown(path)}: {node.name}"] = length
-    assert too_long == {}
+    assert not too_long, "\n".join(f"{name}: {n} lines" for name, n in too_long.items())
 
 
 def test_a_file_is_named_by_what_it_is_about() -> None:
@@ -108,7 +108,7 @@ def test_nothing_is_written_that_nobody_calls() -> None:
         for item in looker.get_unused_code()
         if item.typ in kinds and item.name not in by_settings
     ]
-    assert unused == []
+    assert not unused, "\n".join(unused)
 
 
 def named_in_strings(path: Path) -> set[str]:
