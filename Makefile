@@ -51,7 +51,7 @@ $(PACKAGES): requirements.lock | $(BIN)/python
 	@touch $@
 
 $(FRONTEND_PACKAGES): frontend/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
 		{ echo "Node 20 or newer is needed: install it and run make again."; exit 1; }
 	$(call with_news,Installing frontend packages,npm --prefix frontend ci)
 	@touch $@
