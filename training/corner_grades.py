@@ -52,7 +52,7 @@ _STARTER = GraderRecipe(
     CropRecipe(),
     # 64 crops are enough for batch norm and few enough for a CPU; 2e-3 is the largest rate at
     # which AdamW on a fresh ResNet stayed stable here
-    Schedule(steps=3000, batch=64, learning_rate=2e-3, weight_decay=0.02, validate_every=250),
+    Schedule(steps=1000, batch=64, learning_rate=2e-3, weight_decay=0.02, validate_every=200),
 )
 
 RECIPES: dict[str, GraderRecipe] = {

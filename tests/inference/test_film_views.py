@@ -1,0 +1,39 @@
+"""Both looks of the key point network keep proportions and lead back to the film."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.corner_regions import to_crop, to_film
+from inference.film_views import COLS, ROWS, letterbox, look_at, spine_box, windowed
+
+
+@given(st.integers(200, 4000), st.integers(200, 4000))
+def test_the_whole_film_fits_and_touches_the_frame(rows: int, cols: int) -> None:
+    corners = to_crop(letterbox(rows, cols), [(-0.5, -0.5), (cols - 0.5, rows - 0.5)])
+    assert corners.min() >= -0.5 - 1e-6
+    assert corners[1, 0] <= COLS - 0.5 + 1e-6
+    assert corners[1, 1] <= ROWS - 0.5 + 1e-6
+    size = corners[1] - corners[0]
+    assert max(size[0] / COLS, size[1] / ROWS) == pytest.approx(1)
+
+
+def test_a_look_shows_the_middle_of_its_box_in_the_middle() -> None:
+    transform = look_at((100, 200, 300, 600))
+    assert to_film(transform, ((COLS - 1) / 2, (ROWS - 1) / 2)) == pytest.approx([200, 400])
+
+
+def test_the_box_around_the_spine_leaves_a_margin() -> None:
+    box = spine_box(np.array([[100.0, 100.0], [150.0, 600.0]]), 100)
+    assert box == pytest.approx((-20, -20, 270, 720))
+
+
+def test_windowing_uses_all_grey_values_whatever_the_films_range() -> None:
+    ramp = np.tile(np.linspace(1000, 3000, 600), (500, 1)).astype(np.uint16)
+    grey = windowed(ramp)
+    assert grey.dtype == np.uint8
+    assert grey.min() < 10
+    assert grey.max() > 245
