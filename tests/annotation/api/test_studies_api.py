@@ -1,0 +1,115 @@
+"""The coordinator's REST: accounts, a new study, its progress."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from annotation.models import Study
+from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser, Read
+
+
+@pytest.fixture
+def office(signed_in: Callable[[User], Client], coordinator: MakeUser) -> Client:
+    return signed_in(coordinator())
+
+
+@pytest.fixture
+def design(reader: MakeUser, adjudicator: MakeUser, film: MakeFilm) -> dict[str, Any]:
+    film(region="L")
+    film(region="C")
+    return {
+        "name": "Spine 2026",
+        "readers": [reader("ada").username, reader("ben").username],
+        "adjudicators": [adjudicator("judge").username],
+        "region": None,
+        "radiographs": "all",
+        "rounds": [{"washout_days": 0}, {"washout_days": 120}],
+        "assist_mode": "second_look",
+        "cervical_squaring": "C5_C6",
+        "missing_sites": "strict",
+    }
+
+
+def create(office: Client, design: dict[str, Any]) -> Any:
+    return office.post("/api/v1/studies", design, content_type="application/json")
+
+
+def test_the_accounts_with_a_role(office: Client, user: MakeUser) -> None:
+    user("ada", "reader", "adjudicator")
+    user("no-role")
+    assert office.get("/api/v1/users").json() == [
+        {"username": "ada", "name": "Ada Person", "roles": ["adjudicator", "reader"]},
+        {"username": "coordinator", "name": "Coordinator Person", "roles": ["coordinator"]},
+    ]
+
+
+def test_a_study_is_created_as_designed(office: Client, design: dict[str, Any]) -> None:
+    answer = create(office, design)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["films"], made["state"], made["assist_mode"]) == (2, "open", "second_look")
+    assert (made["readers"], made["adjudicators"]) == (["ada", "ben"], ["judge"])
+    assert [(one["number"], one["kind"], one["places"]) for one in made["rounds"]] == [
+        (1, "full", 4),
+        (2, "full", 4),
+    ]
+    kept = Study.objects.get()
+    assert (kept.cervical_squaring, kept.missing_sites) == ("C5_C6", "strict")
+    assert kept.rounds.get(number=2).washout_days == 120
+    assert office.get("/api/v1/studies").json() == [made]
+
+
+def test_films_can_be_chosen(office: Client, design: dict[str, Any], film: MakeFilm) -> None:
+    chosen = [film().pk, film().pk]
+    made = create(office, design | {"radiographs": chosen, "region": "L"}).json()
+    assert made["films"] == 2
+    assert set(Study.objects.get().films.values_list("pk", flat=True)) == set(chosen)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"readers": []}, "readers"),
+        ({"readers": ["nobody"]}, "nobody"),
+        ({"readers": ["coordinator"]}, "would not be blind"),
+        ({"adjudicators": ["ada"]}, "cannot adjudicate"),
+        ({"radiographs": [0]}, "not ready to be read"),
+        ({"radiographs": "some"}, "list of radiograph ids"),
+        ({"rounds": []}, "rounds"),
+        ({"assist_mode": "concurrent"}, "assist_mode"),
+    ],
+)
+def test_a_design_that_cannot_be_is_refused_in_a_sentence(
+    office: Client, design: dict[str, Any], change: dict[str, Any], sentence: str
+) -> None:
+    answer = create(office, design | change)
+    assert answer.status_code == 400
+    assert sentence in answer.json()["error"]["sentence"]
+    assert not Study.objects.exists()
+
+
+def test_progress_shows_no_grade(
+    office: Client, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=2)
+    read(made.rounds.get(), reader("ada"))
+    found = office.get(f"/api/v1/studies/{made.pk}").json()
+    [ada, ben] = found["progress"]
+    assert (ada["reader"], ada["places"], ada["committed"]) == ("ada", 2, 1)
+    assert set(ben) == {
+        "reader", "round", "kind", "places", "committed", "open_leases", "last_activity",
+        "median_seconds",
+    }  # fmt: skip
+
+
+def test_a_study_is_finished_when_all_is_committed_and_closed_when_it_is_shut(
+    office: Client, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=1, readers=["ada"])
+    read(made.rounds.get(), reader("ada"))
+    assert office.get(f"/api/v1/studies/{made.pk}").json()["state"] == "finished"
+    Study.objects.update(is_open=False)
+    assert office.get(f"/api/v1/studies/{made.pk}").json()["state"] == "closed"
