@@ -245,7 +245,8 @@ export class Desk {
     if (local) {
       this.history = local.history;
       this.marks = local.marks;
-      this.go(local.site);
+      const sites = this.reading?.sites ?? [];
+      this.go(kind === "undo" ? local.site : grades.nextSite(sites, local.marks, local.site));
     }
     void this.send(kind, {});
   }

@@ -95,9 +95,7 @@ window.addEventListener("beforeunload", (event) => {
   if (saving.status.waiting > 0) event.preventDefault();
 });
 
-/** After signing in again the waiting entries go out at once. */
-export const retryNow = (): void => wake();
-
+// After signing in again the waiting entries go out at once.
 $effect.root(() => {
   $effect(() => {
     if (session.user && !session.expired) wake();

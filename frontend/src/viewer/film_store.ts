@@ -29,6 +29,11 @@ export class FilmStore {
     return film;
   }
 
+  /** Have the decoder ready before the first film is asked for. */
+  warm(): void {
+    this.decoder();
+  }
+
   private async load(url: string): Promise<Picture> {
     const picture = await this.decode(await this.bytesOf(url));
     this.sizes.set(url, picture.width * picture.height * 2.67);

@@ -41,6 +41,8 @@ export class Viewer {
   /** While on, a plain drag changes the window. */
   windowMode = false;
   pane: Size = { width: 1, height: 1 };
+  /** Where a double click leads back to: the whole film, unless the pane's owner knows better. */
+  home: () => void = () => this.fit();
 
   private painter: Painter;
   private picture: Picture | null = null;
@@ -238,7 +240,7 @@ export class Viewer {
     ) => host.addEventListener(type, listener, { signal, ...options });
     on("contextmenu", (event) => event.preventDefault());
     on("wheel", (event) => this.wheel(event), { passive: false });
-    on("dblclick", () => this.fit());
+    on("dblclick", () => this.home());
     on("pointerdown", (event) => {
       host.setPointerCapture(event.pointerId);
       this.touched("down", event);

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+
+import * as w from "../../src/viewer/windowing";
+
+const window = { center: 2048, width: 1024 };
+
+describe("windowing", () => {
+  it.each([
+    // DICOM PS3.3 C.11.2.1.3.2, LINEAR_EXACT, ymin 0, ymax 255:
+    // y = ((x - c) / w + 0.5) * 255
+    [0, 0],
+    [1536, 0],
+    [1792, 64],
+    [2048, 128],
+    [2304, 191],
+    [2560, 255],
+    [65535, 255],
+  ])("shows the stored value %i as grey %i", (value, grey) => {
+    expect(w.grey(value, window)).toBe(grey);
+  });
+
+  it("keeps more than 8 bits: values that differ by one are told apart in a narrow window", () => {
+    const narrow = { center: 30000, width: 64 };
+    expect(w.grey(30001, narrow)).toBeGreaterThan(w.grey(30000, narrow));
+  });
+
+  it("packs grey into opaque pixels, inverted on request", () => {
+    const [plain, inverted] = [w.lookUpTable(window, false), w.lookUpTable(window, true)];
+    expect(plain[2560]).toBe(0xffffffff);
+    expect(inverted[2560]).toBe(0xff000000);
+    expect(plain[2304]).toBe(0xffbfbfbf);
+  });
+
+  it("finds a window that leaves the outermost values aside", () => {
+    const values = Uint16Array.from({ length: 1001 }, (_, i) => (i === 1000 ? 65535 : 1000 + i));
+    const found = w.percentileWindow(values);
+    expect(found.center - found.width / 2).toBeCloseTo(1005, 0);
+    expect(found.center + found.width / 2).toBeCloseTo(1995, 0);
+  });
+
+  it("gives a flat picture a window of its own and not a division by nought", () => {
+    expect(w.percentileWindow(new Uint16Array(50).fill(700))).toEqual({ center: 700, width: 1 });
+  });
+
+  it("widens to the right, brightens downwards, and comes back by the same way", () => {
+    const wider = w.dragged(window, 100, 0);
+    expect(wider.width).toBeGreaterThan(window.width);
+    expect(w.grey(2048, w.dragged(window, 0, 50))).toBeGreaterThan(w.grey(2048, window));
+    expect(w.dragged(wider, -100, 0).width).toBeCloseTo(window.width, 6);
+  });
+
+  it("never lets the width fall to nothing", () => {
+    expect(w.dragged(window, -100000, 0).width).toBe(1);
+  });
+});
