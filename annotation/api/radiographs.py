@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation import tasks
 from annotation.errors import BadInput, NotFound
-from annotation.models import Pregrading, Radiograph
+from annotation.models import ModelVersion, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import quarantine
@@ -81,8 +82,12 @@ class Decision(serializers.Serializer[Any]):
 
 
 def shown() -> "QuerySet[Radiograph]":
-    """Films with what pre-grading said of them last."""
-    newest = Pregrading.objects.filter(radiograph=OuterRef("pk")).order_by("-pk")
+    """Films with what the serving models' pre-grading said of them."""
+    newest = Pregrading.objects.filter(
+        radiograph=OuterRef("pk"),
+        key_points__state=ModelVersion.State.SERVING,
+        corner_grades__state=ModelVersion.State.SERVING,
+    )
     return Radiograph.objects.select_related("visit__patient").annotate(
         pregraded=Exists(newest),
         plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),
@@ -115,6 +120,8 @@ class RadiographsView(APIView):
         if not isinstance(upload, UploadedFile):
             raise BadInput('Send one DICOM file as "file" (multipart/form-data).')
         result = import_film(_content(upload), name=str(upload.name), actor=user_of(request))
+        if result.status == Status.IMPORTED:
+            tasks.pregrade_new_films()
         status = 201 if result.radiograph and result.status != Status.DUPLICATE else 200
         return Response(asdict(result) | {"reason": result.reason or None}, status=status)
 
@@ -130,6 +137,7 @@ class RadiographView(APIView):
         decision.is_valid(raise_exception=True)
         if region := decision.validated_data.get("region"):
             quarantine.accept(radiograph=radiograph, region=region, actor=user_of(request))
+            tasks.pregrade_new_films()
         else:
             quarantine.discard(radiograph=radiograph, actor=user_of(request))
         return Response(RadiographOut(shown().get(pk=radiograph)).data)

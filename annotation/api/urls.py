@@ -19,6 +19,7 @@ from annotation.api.model_versions import (
     RetrainingScheduleView,
     TrainingRunsView,
 )
+from annotation.api.radiographs import RadiographsView, RadiographView, ThumbnailView
 from annotation.api.reading import (
     CommitView,
     DiscPointsView,
@@ -40,6 +41,10 @@ from annotation.api.users import UsersView
 urlpatterns = [
     path("session", SessionView.as_view()),
     path("health", HealthView.as_view()),
+    # radiographs
+    path("radiographs", RadiographsView.as_view()),
+    path("radiographs/<int:radiograph>", RadiographView.as_view()),
+    path("radiographs/<int:radiograph>/thumbnail", ThumbnailView.as_view()),
     # studies
     path("users", UsersView.as_view()),
     path("studies", StudiesView.as_view()),

@@ -75,12 +75,6 @@ def date_shift(patient_id: str, key: bytes) -> timedelta:
     return timedelta(days=1 + drawn % _LONGEST_SHIFT_DAYS)
 
 
-def split_of(patient: str, key: bytes) -> str:
-    """'train', 'val' or 'test' (70 : 15 : 15), drawn from the pseudonym once and for all."""
-    drawn = int(_keyed("split", patient, key)[:15], 16) / 16**15
-    return "train" if drawn < 0.70 else "val" if drawn < 0.85 else "test"
-
-
 def deidentify(header: Dataset, key: bytes, *, retain_characteristics: bool = True) -> Dataset:
     """A new dataset with the allowed attributes, pseudonyms for the rest of what is needed.
 

@@ -16,8 +16,8 @@ from django.db import IntegrityError, transaction
 from pydicom.dataset import Dataset
 
 from annotation.models import Centre, Patient, Radiograph, Visit
-from annotation.services import audit
-from annotation.services.deidentify import CannotDeidentify, deidentify, split_of
+from annotation.services import audit, patient_split
+from annotation.services.deidentify import CannotDeidentify, deidentify
 from annotation.services.film_files import Unreadable, films_in
 from inference.dicom import Film, FilmRefused, FilmUndecodable, quietly, read_film
 from inference.picture import encode_picture, preview_jpeg, write_whole
@@ -155,7 +155,7 @@ def _visit(clean: Dataset, centre: str | None) -> Visit:
         pseudonym=name,
         defaults={
             "centre": at,
-            "split": split_of(name, settings.PSEUDONYM_KEY),
+            "split": lambda: patient_split.draw(at, settings.PSEUDONYM_KEY),
             "sex": str(clean.get("PatientSex", "")),
         },
     )

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from annotation import tasks
 from annotation.services.dicom_import import FileResult, Status, import_paths
 from annotation.services.film_files import films_in
 
@@ -42,6 +43,8 @@ class Command(BaseCommand):
             progress.show(len(results))
         progress.end()
         counts = Counter(result.status for result in results)
+        if counts[Status.IMPORTED]:
+            tasks.pregrade_new_films()
         if options["json"]:
             self.stdout.write(json.dumps(_answer(results, counts), indent=1))
         else:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from annotation.models import Pregrading, Radiograph
+from annotation.models import Job, Pregrading, Radiograph
 from tests.annotation.conftest import MakeModel, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
@@ -86,21 +86,26 @@ def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
     }
 
 
-def test_the_list_says_what_the_newest_pregrading_said(
-    page: Client, model_version: MakeModel
-) -> None:
+def test_the_list_says_what_the_serving_models_said(page: Client, model_version: MakeModel) -> None:
     send(page)
     own, grader = Radiograph.objects.get(), model_version()
-    for number, plausible in enumerate([True, False]):
+    for state, plausible in (("retired", True), ("serving", False)):
+        (shown,) = page.get(URL).json()["results"]
+        assert (shown["pregraded"], shown["plausible"]) == (False, None)
         Pregrading.objects.create(
             radiograph=own,
-            key_points=model_version(f"points-{number}", task="key_points", state="retired"),
+            key_points=model_version(f"points-{state}", task="key_points", state=state),
             corner_grades=grader,
             plausible=plausible,
             reason="" if plausible else "The discs are not in a row.",
         )
     (shown,) = page.get(URL).json()["results"]
     assert (shown["pregraded"], shown["plausible"]) == (True, False)
+
+
+def test_an_imported_film_waits_for_pregrading(page: Client) -> None:
+    send(page)
+    assert Job.objects.get().kind == Job.Kind.PREGRADE
 
 
 def test_the_list_is_filtered_and_paged(page: Client) -> None:

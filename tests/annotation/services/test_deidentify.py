@@ -19,7 +19,6 @@ from annotation.services.deidentify import (
     deidentify,
     keyed_uid,
     pseudonym,
-    split_of,
 )
 from tests.inference.dicom_files import as_bytes, film
 
@@ -166,14 +165,6 @@ def test_keyed_uids_are_valid_and_stable(uid: str) -> None:
 @given(st.text(min_size=1, max_size=64))
 def test_dates_move_by_one_to_3650_days(patient: str) -> None:
     assert 1 <= date_shift(patient, KEY).days <= 3650
-
-
-def test_the_split_is_70_15_15_and_stable() -> None:
-    names = [pseudonym(str(number), KEY) for number in range(4000)]
-    splits = [split_of(name, KEY) for name in names]
-    assert splits == [split_of(name, KEY) for name in names]
-    shares = [splits.count(split) / len(splits) for split in ("train", "val", "test")]
-    assert shares == pytest.approx([0.70, 0.15, 0.15], abs=0.02)
 
 
 @pytest.mark.parametrize(
