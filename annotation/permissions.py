@@ -53,14 +53,6 @@ class Anyone(BasePermission):
         return True
 
 
-class SignedIn(BasePermission):
-    """Any user with at least one role."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Allow whoever has a role."""
-        return bool(roles_of(request.user))
-
-
 class BlindReader(BasePermission):
     """A reader without a role that shows everybody's grades; such a role may come after a study."""
 

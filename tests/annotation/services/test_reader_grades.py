@@ -13,9 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from annotation.errors import (
-    AlreadyCommitted,
     BadInput,
-    Incomplete,
     KeyReused,
     LeaseLost,
     NotFound,
@@ -28,7 +26,7 @@ from annotation.models import GradeEvent, Reading, Study
 from annotation.services import reader_grades, reading_queue
 from annotation.services.ledger import BRIDGED, Mark
 from annotation.services.reader_grades import Circumstances, Saved
-from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
+from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser
 
 ZERO, ONE, TWO = (Mark(grade=grade) for grade in range(3))
 
@@ -246,48 +244,6 @@ def test_squaring_counts_where_the_study_says(
             reader_grades.grade(**given, site=site, mark=mark)
 
 
-def test_commit_names_the_missing_corners(grade: Grade, reading: Reading, ada: User) -> None:
-    for site in reading.sites[:-1]:
-        grade(site, ZERO)
-    with pytest.raises(Incomplete) as refused:
-        reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
-    assert refused.value.detail == {"missing": ["S1_SUP"]}
-
-
-def test_a_corner_with_a_reason_is_not_missing(grade: Grade, reading: Reading, ada: User) -> None:
-    for site in reading.sites:
-        grade(site, Mark(not_assessable="off_film"))
-    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
-    assert done.committed_at is not None
-
-
-def test_a_committed_film_takes_nothing_more(
-    grade: Grade, turn: Grade, reading: Reading, ada: User
-) -> None:
-    for site in reading.sites:
-        grade(site, ZERO)
-    key = uuid.uuid4()
-    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)
-    again = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)
-    assert again.committed_at == done.committed_at
-    with pytest.raises(AlreadyCommitted):
-        reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
-    with pytest.raises(AlreadyCommitted):
-        grade("L1_INF", ONE)
-    with pytest.raises(AlreadyCommitted):
-        turn("undo")
-
-
-def test_a_key_commits_one_film(study: MakeStudy, ada: User, read: Read) -> None:
-    round_ = study().rounds.get()
-    done = read(round_, ada)
-    second = reading_queue.take_next(reader=ada, round_id=round_.pk).reading
-    assert second is not None
-    assert done.commit_key is not None
-    with pytest.raises(KeyReused):
-        reader_grades.commit(reader=ada, reading_id=second.pk, key=done.commit_key)
-
-
 def test_the_database_refuses_to_rewrite_a_grade(grade: Grade) -> None:
     saved = grade("L1_INF", ONE)
     event = GradeEvent.objects.filter(pk=saved.events[0])
@@ -296,35 +252,6 @@ def test_the_database_refuses_to_rewrite_a_grade(grade: Grade) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         event.delete()
     assert event.get().grade == 1
-
-
-def test_a_blind_study_never_shows_the_model(
-    study: MakeStudy, ada: User, read: Read, model_version: MakeModel, pregraded: Any
-) -> None:
-    made = study(films=1)
-    pregraded(made.films.get(), model_version())
-    assert read(made.rounds.get(), ada).model_version_shown is None
-
-
-def test_a_second_look_is_remembered_by_later_reads_of_the_film(
-    study: MakeStudy, ada: User, read: Read, model_version: MakeModel, pregraded: Any
-) -> None:
-    made = study(films=1, assist_mode="second_look", washouts=(0, 0))
-    grader = model_version()
-    pregraded(made.films.get(), grader)
-    first = read(made.rounds.get(number=1), ada)
-    assert first.model_version_shown == grader
-    assert set(first.events.values_list("model_version_shown", flat=True)) == {None}
-    second = read(made.rounds.get(number=2), ada)
-    assert set(second.events.values_list("model_version_shown", flat=True)) == {grader.pk}
-
-
-def test_a_film_that_the_model_did_not_grade_has_no_second_look(
-    study: MakeStudy, ada: User, read: Read, model_version: MakeModel
-) -> None:
-    model_version()
-    made = study(films=1, assist_mode="second_look")
-    assert read(made.rounds.get(), ada).model_version_shown is None
 
 
 @pytest.mark.django_db(transaction=True)
