@@ -15,27 +15,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.encaps import generate_frames
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
-    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    RLELossless,
 )
 
-from inference.codestream import claim_of
+from inference.dicom_decoders import decode
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
 from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
 from inference.film_tags import (
@@ -57,8 +51,6 @@ RECIPE = "film/1"
 
 # Uncompressed, a film of the most pixels takes 80 MB.
 MAX_BYTES = 200_000_000
-
-_UNDEFINED_LENGTH = 0xFFFFFFFF
 
 # pydicom's log lines quote the values that they complain of.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
@@ -98,7 +90,7 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
             refuse_impossible_sizes(header)
             film = _parse(data, pixels=True)
             del data
-            raw = _decode(film)
+            raw = decode(film)
             del film.PixelData
             return _describe(calibrate(codes_of(raw, film), film), film)
         except (FilmRefused, FilmUndecodable):
@@ -205,51 +197,3 @@ def _refuse_deflate_bomb(data: bytes) -> None:
         raise FilmRefused("The file is damaged: it cannot be inflated.") from error
     if left <= 0:
         raise FilmRefused(_too_large())
-
-
-def _decode(film: FileDataset) -> NDArray[np.integer]:
-    """Raw pixels [rows, cols] of 8 or 16 bits as they were stored. Raises FilmUndecodable."""
-    if "PixelData" not in film:
-        raise FilmRefused("The file holds no pixels.")
-    element = film.get_item("PixelData")
-    claimed = element.length if isinstance(element, RawDataElement) else _UNDEFINED_LENGTH
-    held = len(film.PixelData)
-    if claimed not in (held, _UNDEFINED_LENGTH):
-        raise FilmUndecodable(f"The file claims {claimed} bytes of pixels and holds {held}.")
-    film.HighBit = film.get("HighBit", int(film.BitsStored) - 1)
-    syntax = film.file_meta.TransferSyntaxUID
-    if syntax.is_compressed and not syntax.is_deflated:
-        _check_frame(film, syntax)
-    else:
-        expected = film.Rows * film.Columns * film.BitsAllocated // 8
-        if held not in (expected, expected + expected % 2):
-            raise FilmUndecodable(
-                f"The header claims {expected} bytes of pixels, the file holds {held}."
-            )
-    try:
-        decoder = get_decoder(syntax)
-        options: Any = {"correct_unused_bits": False}  # they are looked at in codes_of
-        raw, _ = decoder.as_array(film, raw=True, **options)
-    except NotImplementedError as error:
-        raise FilmUndecodable("No decoder is known for this transfer syntax.") from error
-    except RuntimeError as error:
-        raise FilmUndecodable(
-            f"No decoder could read the pixels ({syntax.name}). Send the film uncompressed."
-        ) from error
-    return raw.reshape(film.Rows, film.Columns)
-
-
-def _check_frame(film: FileDataset, syntax: UID) -> None:
-    """Raise FilmUndecodable unless the compressed frame is one, whole, and of the header's size."""
-    frames = list(generate_frames(film.PixelData, number_of_frames=1))
-    if len(frames) != 1:
-        raise FilmUndecodable("The pixels are not one compressed frame.")
-    if syntax == RLELossless:
-        return
-    claim = claim_of(frames[0])
-    if claim is None:
-        raise FilmUndecodable("The compressed pixels are not of the kind that the header claims.")
-    if (claim.rows, claim.cols, claim.components) != (film.Rows, film.Columns, 1):
-        raise FilmUndecodable("The compressed pixels have another size than the header claims.")
-    if not claim.is_whole:
-        raise FilmUndecodable("The compressed pixels end too early: the file was cut short.")
