@@ -88,7 +88,7 @@ export const reading = {
     2: { name: "Syndesmophyte", short: "syndesmophyte" },
     3: { name: "Bridge", short: "bridge" },
   },
-  gradeButton: (grade: number, name: string) => `Grade ${grade}, ${name}`,
+  grade: "Grade",
   naShort: "n/a",
   na: "Not assessable",
   findings: {
@@ -98,8 +98,6 @@ export const reading = {
   } satisfies Record<Finding, string>,
   notAssessable,
   strip: "Corners of this film",
-  stripItem: (corner: string, state: string, current: boolean) =>
-    `${corner}: ${state}${current ? ", current" : ""}`,
   ungraded: "not graded",
   gradedAs: (grade: number) => `grade ${grade}`,
   undo: "Undo",

@@ -67,6 +67,11 @@ export class Viewer {
     this.measure();
   }
 
+  /** The whole film is shown; nobody has moved it. */
+  get isFitted(): boolean {
+    return this.fitted;
+  }
+
   destroy(): void {
     cancelAnimationFrame(this.frame);
     this.watching.disconnect();
