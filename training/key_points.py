@@ -49,7 +49,7 @@ class KeyPointRecipe:
 _STARTER = KeyPointRecipe(
     KeyPointArchitecture(),
     # 24 films a step: each holds 12 points, so a step sees about as many as one of 64 crops
-    Schedule(steps=1000, batch=24, learning_rate=2e-3, validate_every=200),
+    Schedule(steps=450, batch=24, learning_rate=2e-3, validate_every=200),
 )
 
 RECIPES: dict[str, KeyPointRecipe] = {

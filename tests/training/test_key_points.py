@@ -1,0 +1,52 @@
+"""Targets and losses of the key points agree with how serving reads the maps."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from inference.film_views import COLS, ROWS
+from inference.key_points import N_MAPS, STRIDE, decode
+from training.key_points import place_loss, place_targets
+
+torch.set_num_threads(1)
+SHAPE = (ROWS // STRIDE, COLS // STRIDE)
+
+
+def points(x: float, y: float) -> np.ndarray:
+    return np.tile([x, y], (1, N_MAPS, 1)).astype(float)
+
+
+def test_a_target_decodes_to_the_point_it_was_made_from() -> None:
+    mass = place_targets(points(71.3, 123.8), 1.5)[0, :, :-1].reshape(N_MAPS, *SHAPE).numpy()
+    assert decode(mass, "mass")[0, :2] == pytest.approx([71.3, 123.8], abs=0.4)
+
+
+def test_every_target_has_mass_one() -> None:
+    assert place_targets(points(5, 250), 1.5).sum(dim=2).flatten() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("place", [(-9, 50), (50, ROWS + 9), (math.nan, math.nan)])
+def test_a_point_outside_or_of_the_other_region_is_nowhere(place: tuple[float, float]) -> None:
+    target = place_targets(points(*place), 1.5)
+    assert target[..., -1].tolist() == [[1.0] * N_MAPS]
+    assert target[..., :-1].sum() == 0
+
+
+@pytest.mark.parametrize("heat", ["mass", "height"])
+def test_maps_at_the_right_place_cost_less(heat: str) -> None:
+    target = place_targets(points(80, 100), 1.5)
+    bells = target[..., :-1].reshape(1, N_MAPS, *SHAPE)
+    right = 12 * bells / bells.max() if heat == "mass" else bells / bells.max()
+    wrong = right.roll(20, dims=2)
+    assert place_loss(right, target, heat) < place_loss(wrong, target, heat)
+
+
+def test_the_loss_of_a_missing_point_falls_when_the_map_is_cold() -> None:
+    target = place_targets(points(math.nan, math.nan), 1.5)
+    cold = torch.full((1, N_MAPS, *SHAPE), -15.0)
+    assert place_loss(cold, target, "mass") < 0.01
+    assert place_loss(-cold, target, "mass") > 10
