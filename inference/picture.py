@@ -22,6 +22,8 @@ Picture = NDArray[np.uint16]
 _LEAST_BITS = 9
 # JPEG-LS codes a side in 16 bits.
 _LONGEST_SIDE = 65535
+# End of image (ITU-T T.81 table B.1).
+_END = b"\xff\xd9"
 # The side on which the automatic window looks: averaging removes quantum noise, so that a flat
 # collimated border is flat.
 _LOOK_AT = 256
@@ -72,6 +74,9 @@ def encode_picture(pixels: Picture) -> bytes:
 
 def decode_picture(data: bytes) -> Picture:
     """uint16 [rows, cols] of JPEG-LS bytes. Raises ValueError when they hold no 16-bit picture."""
+    if not data.endswith(_END):
+        # CharLS looks for a marker for a quarter of a minute beyond the end of a cut stream.
+        raise ValueError("These bytes are no JPEG-LS picture: its end is missing.")
     info: dict[str, Any]
     try:
         raw, info = jpeg_ls.decode_buffer(data)
