@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import pytest
 from django.utils import timezone
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -124,6 +125,7 @@ class Ledger(RuleBasedStateMachine):
         assert set(acknowledged) == kept
 
 
+@pytest.mark.timeout(600)  # a failure is made small before it is shown
 def test_the_ledger_does_what_the_model_says(
     study: MakeStudy, film: MakeFilm, reader: MakeUser
 ) -> None:
