@@ -150,27 +150,36 @@ def _shrink(pixels: Picture, longest: int) -> Picture:
 
 
 def _anatomy(small: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Mask of what is not an even region touching the edge; everything when little is left."""
+    """Mask of what is no even region at the edge or inside such a border; all if little is left."""
     everything = np.ones(small.shape, dtype=bool)
     low, high = np.percentile(small, [0.5, 99.5])
     tolerance = max(float(high - low) * _EVEN, 0.5)
-    outside = np.zeros((small.shape[0] + 2, small.shape[1] + 2), np.uint8)  # as floodFill wants it
-    for x, y in _edge(*small.shape):
-        if outside[y + 1, x + 1]:
-            continue
-        grown = outside.copy()
-        flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
-        area = cv2.floodFill(small, grown, (x, y), (0.0,), (tolerance,), (tolerance,), flags)[0]
-        if area >= _LEAST_REGION * small.size:
-            outside = grown
-    # A region's own edge is blurred over two pixels: grow it.
-    anatomy = cv2.dilate(outside[1:-1, 1:-1], np.ones((3, 3), np.uint8), iterations=2) == 0
+    edge = everything.copy()
+    edge[1:-1, 1:-1] = False
+    outside = _even_regions(small, edge, tolerance)
+    if outside.any():  # bare exposure lies inside the collimator's border, not at the edge
+        outside |= _even_regions(small, _grown(outside) & ~outside, tolerance)
+    anatomy = ~_grown(outside)
     return anatomy if anatomy.mean() >= _LEAST_ANATOMY else everything
 
 
-def _edge(rows: int, cols: int) -> list[tuple[int, int]]:
-    """Every fourth (x, y) along the picture's edge."""
-    across, down = range(0, cols, 4), range(0, rows, 4)
-    return [(x, y) for x in across for y in (0, rows - 1)] + [
-        (x, y) for y in down for x in (0, cols - 1)
-    ]
+def _even_regions(
+    small: NDArray[np.float32], seeds: NDArray[np.bool_], tolerance: float
+) -> NDArray[np.bool_]:
+    """Mask of the large regions around every fourth seed that keep to the seed's value."""
+    taken = np.zeros((small.shape[0] + 2, small.shape[1] + 2), np.uint8)  # as floodFill wants it
+    flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
+    for y, x in np.argwhere(seeds)[::4].tolist():
+        if taken[y + 1, x + 1]:
+            continue
+        grown = taken.copy()
+        area = cv2.floodFill(small, grown, (x, y), (0.0,), (tolerance,), (tolerance,), flags)[0]
+        if area >= _LEAST_REGION * small.size:
+            taken = grown
+    return taken[1:-1, 1:-1] > 0
+
+
+def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask and two pixels around it, over which a region's own edge is blurred."""
+    wider = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2)
+    return np.asarray(wider > 0)

@@ -124,6 +124,16 @@ def test_direct_exposure_and_a_lead_marker_do_not_set_the_range() -> None:
     assert abs(window.high - plain.high) < 150
 
 
+def test_direct_exposure_inside_a_collimated_border_does_not_set_the_range() -> None:
+    plain = automatic_window(anatomy())
+    film = np.zeros((760, 560), np.uint16)
+    film[80:680, 80:480] = anatomy()
+    film[80:680, 80:180] = 300 + noise(600, 100, 30)
+    window = automatic_window(film)
+    assert abs(window.low - plain.low) < 150
+    assert abs(window.high - plain.high) < 150
+
+
 def test_a_blank_picture_still_has_a_window() -> None:
     assert automatic_window(np.full((50, 50), 7, np.uint16)) == Window(7.0, 1.0)
 
