@@ -156,26 +156,22 @@ def worklist(reader: User) -> list[Places]:
 
 def owned(reader: User, reading_id: int) -> Reading:
     """The reader's own opened reading. Raises NotFound otherwise, whoever's it is."""
-    reading: Reading | None = (
-        Reading.objects.of(reader)
-        .filter(pk=reading_id, opened_at__isnull=False)
-        .select_related("round__study", "radiograph")
-        .first()
-    )
-    if reading is None:
-        raise NotFound
-    return reading
+    return _the_only(_of_id(reader, reading_id).filter(opened_at__isnull=False))
 
 
 def locked(reader: User, reading_id: int) -> Reading:
     """The same, locked until the transaction ends."""
-    reading: Reading | None = (
-        Reading.objects.of(reader)
-        .filter(pk=reading_id, opened_at__isnull=False)
-        .select_related("round__study", "radiograph")
-        .select_for_update(of=("self",))
-        .first()
-    )
+    opened = _of_id(reader, reading_id).filter(opened_at__isnull=False)
+    return _the_only(opened.select_for_update(of=("self",)))
+
+
+def _of_id(reader: User, reading_id: int) -> ReadingQuerySet:
+    mine = Reading.objects.of(reader).filter(pk=reading_id)
+    return mine.select_related("round__study", "radiograph")
+
+
+def _the_only(found: ReadingQuerySet) -> Reading:
+    reading = found.first()
     if reading is None:
         raise NotFound
     return reading
@@ -235,14 +231,7 @@ def film_visible_to(reader: User, reading_id: int) -> Reading:
 
     Raises NotFound for any other: a film in washout stays unseen.
     """
-    reading: Reading | None = (
-        Reading.objects.of(reader)
-        .filter(pk=reading_id)
-        .select_related("round__study", "radiograph")
-        .first()
-    )
-    if reading is None:
-        raise NotFound
+    reading = _the_only(_of_id(reader, reading_id))
     if reading.opened_at is None:
         mine = Reading.objects.of(reader).filter(round=reading.round)
         if not reading.round.study.is_open or reading != unopened(mine, reading.round).first():

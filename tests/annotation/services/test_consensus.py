@@ -2,12 +2,12 @@
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 
 from annotation.errors import BadInput, Conflict, KeyReused, NotFound
 from annotation.models import AdjudicationCase, Consensus, GradeEvent, Round, Study
@@ -258,21 +258,29 @@ def test_more_readers_do_not_outvote_the_adjudicator(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readers_who_commit_together_are_compared_once(
+def test_a_reader_who_commits_while_another_does_is_compared_with_that_one(
     study: MakeStudy, reader: MakeUser, read: Read
 ) -> None:
-    made = study(films=4)
-    round_, together = made.rounds.get(), threading.Barrier(2)
-    films = list(made.films.order_by("pk"))
+    round_ = study(films=1).rounds.get()
+    ada_is_through, ben_is_through = threading.Event(), threading.Event()
 
-    def work(name: str) -> None:
+    def ada_commits_slowly() -> None:
+        with transaction.atomic():
+            read(round_, reader("ada"))
+            ada_is_through.set()
+            ben_is_through.wait(1)  # he waits for us; without the lock he would not
+
+    def ben_commits_meanwhile() -> None:
+        ada_is_through.wait()
+        read(round_, reader("ben"))
+        ben_is_through.set()
+
+    def closing(work: Callable[[], None]) -> None:
         try:
-            for film in films:
-                together.wait()
-                read(round_, reader(name), film)
+            work()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as clients:
-        list(clients.map(work, ("ada", "ben")))
-    assert made.consensus.count() == 4 * 12
+        list(clients.map(closing, (ada_commits_slowly, ben_commits_meanwhile)))
+    assert round_.study.consensus.count() == 12
