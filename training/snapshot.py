@@ -113,7 +113,7 @@ def read(folder: str | Path) -> Snapshot:
     if manifest.get("format") != FORMAT:
         raise SnapshotError(f"{folder.name} is no {FORMAT} folder.")
     try:
-        films = tuple(_film(folder, entry) for entry in manifest["films"])
+        films = tuple(film_of(folder, entry) for entry in manifest["films"])
         sums = cast(dict[str, str], manifest["sha256"])
         snapshot = Snapshot(
             folder, manifest["name"], manifest["created"], manifest["source"], films, whole
@@ -125,7 +125,8 @@ def read(folder: str | Path) -> Snapshot:
     return snapshot
 
 
-def _film(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
+def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
+    """One entry of a manifest's `films`. Raises SnapshotError, KeyError or TypeError."""
     if entry["split"] not in SPLITS or entry["region"] not in DISCS:
         raise SnapshotError(
             f"Film {entry['film']} has split {entry['split']!r} and region {entry['region']!r}; "

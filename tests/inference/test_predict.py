@@ -1,0 +1,117 @@
+"""The chain from film to corners, with the weights that ship."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from inference.corner_regions import DiscPoints
+from inference.msasss import DISCS, facing, sites_of
+from inference.predict import STARTER, Grader
+from training.phantom import PhantomFilm, generate
+
+
+@pytest.fixture(scope="module")
+def grader() -> Grader:
+    torch.set_num_threads(1)
+    return Grader.from_files(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def films() -> list[PhantomFilm]:
+    """A cervical and a lumbar film of patients that no training saw."""
+    return list(generate(2, 1, "trial", 777, 0.5))
+
+
+def points(film: PhantomFilm) -> dict[str, DiscPoints]:
+    return {disc: DiscPoints(disc, ends.center, ends.anterior) for disc, ends in film.discs.items()}
+
+
+def test_the_shipped_weights_are_small() -> None:
+    assert sum(path.stat().st_size for path in STARTER.glob("*.safetensors")) < 12e6
+
+
+def test_a_film_gets_six_discs_and_twelve_corners(grader: Grader, films: list[PhantomFilm]) -> None:
+    for film in films:
+        found = grader.grade_film(film.bone_bright, film.region)
+        assert found.plausible, found.reason
+        assert tuple(found.discs) == DISCS[film.region]
+        assert list(found.corners) == [site.code for site in sites_of(film.region)]
+
+
+def test_probabilities_sum_to_one_and_bridges_stand_on_both_corners(
+    grader: Grader, films: list[PhantomFilm]
+) -> None:
+    corners = grader.grade_film(films[0].bone_bright, films[0].region).corners
+    for site, shares in corners.items():
+        assert sum(shares) == pytest.approx(1, abs=1e-9)
+        assert shares[3] == pytest.approx(corners[facing(site).code][3], abs=1e-6)
+
+
+def test_the_points_lie_where_the_discs_are(grader: Grader, films: list[PhantomFilm]) -> None:
+    for film in films:
+        found = grader.grade_film(film.bone_bright, film.region).discs
+        errors = [
+            np.hypot(*np.subtract(found[disc].center, ends.center)) * film.spacing_mm
+            for disc, ends in film.discs.items()
+        ]
+        assert np.median(errors) < 2.5
+
+
+def test_the_readers_points_are_taken_as_they_are(grader: Grader, films: list[PhantomFilm]) -> None:
+    film = films[1]
+    given = points(film)
+    found = grader.grade_film(film.bone_bright, film.region, discs=given)
+    assert found.discs == given
+    assert len(found.corners) == 12
+
+
+def test_a_mirrored_film_gets_the_same_grades(grader: Grader, films: list[PhantomFilm]) -> None:
+    film = films[0]
+    width = film.bone_bright.shape[1]
+    mirrored = {
+        disc: replace(
+            p,
+            center=(width - 1 - p.center[0], p.center[1]),
+            anterior=(width - 1 - p.anterior[0], p.anterior[1]),
+        )
+        for disc, p in points(film).items()
+    }
+    flipped = np.ascontiguousarray(film.bone_bright[:, ::-1])
+    straight = grader.grade_film(film.bone_bright, film.region, discs=points(film))
+    turned = grader.grade_film(flipped, film.region, discs=mirrored)
+    for site, shares in straight.corners.items():
+        assert shares == pytest.approx(turned.corners[site], abs=0.02)
+
+
+def test_a_film_of_the_other_region_goes_to_a_person(
+    grader: Grader, films: list[PhantomFilm]
+) -> None:
+    film = films[0]
+    found = grader.grade_film(film.bone_bright, "L" if film.region == "C" else "C")
+    assert not found.plausible
+    assert found.corners == {}
+    assert "looks cervical" in str(found.reason)
+
+
+def test_a_film_without_a_spine_goes_to_a_person(grader: Grader) -> None:
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 4095, (600, 500)).astype(np.uint16)
+    found = grader.grade_film(noise, "C")
+    assert not found.plausible
+    assert found.reason
+
+
+def test_unusable_points_of_a_reader_are_answered_with_a_sentence(
+    grader: Grader, films: list[PhantomFilm]
+) -> None:
+    film = films[0]
+    disc = DISCS[film.region][0]
+    found = grader.grade_film(
+        film.bone_bright, film.region, discs={disc: DiscPoints(disc, (10, 10), (5, 10))}
+    )
+    assert not found.plausible
+    assert found.reason == "Place the points of at least two neighbouring discs first."

@@ -1,0 +1,127 @@
+"""A run from the command line: progress in JSON, a candidate beside the serving model, failures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference import checkpoint, corner_grades
+from training.__main__ import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[dict[str, Any]]]:
+    status = main(["--threads", "1", *(str(argument) for argument in arguments)])
+    return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def grade(
+    capsys: pytest.CaptureFixture[str], folder: Path, out: Path, *more: object
+) -> tuple[int, list[dict[str, Any]]]:
+    arguments = ["corner_grades", "--snapshot", folder, "--recipe", "tiny", "--out", out, *more]
+    return run(capsys, *arguments)
+
+
+def test_a_run_ends_with_figures_of_candidate_and_serving_model(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new.safetensors"
+    status, lines = grade(capsys, phantoms, out, "--init", small_grader)
+    assert status == 0
+    assert all({"phase", "step", "steps"} <= line.keys() for line in lines[:-1])
+    done = lines[-1]
+    assert done["done"] is True
+    assert done["metrics"]["patients"] == done["compared"]["patients"] == 1
+    assert done["metrics"]["corners"] == sum(map(sum, done["metrics"]["confusion"]))
+    assert done["sha256"] == checkpoint.load(out).sha256
+
+
+def test_refining_keeps_architecture_and_crop_and_tells_its_origin(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new.safetensors"
+    grade(capsys, phantoms, out, "--init", small_grader)
+    old, new = checkpoint.load(small_grader), checkpoint.load(out, "corner_grades")
+    assert new.metadata["architecture"] == old.metadata["architecture"]
+    assert new.metadata["crop"] == old.metadata["crop"]
+    assert new.metadata["recipe"] == "tiny"
+    assert new.metadata["snapshot"]["name"] == "phantoms"
+    assert new.metadata["metrics"]["films"] == 2
+    corner_grades.build(new)
+
+
+def test_the_same_run_gives_the_same_weights(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    states = []
+    for name in ("a", "b"):
+        out = tmp_path / f"{name}.safetensors"
+        grade(capsys, phantoms, out, "--init", small_grader)
+        states.append(checkpoint.load(out).state)
+    assert all((states[0][name] == states[1][name]).all() for name in states[0])
+
+
+def test_key_points_train_and_are_measured(
+    phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "points.safetensors"
+    status, lines = run(
+        capsys, "key_points", "--snapshot", phantoms, "--recipe", "tiny", "--out", out
+    )
+    assert status == 0
+    assert lines[-1]["metrics"]["discs"] == 12
+    assert lines[-1]["metrics"]["mean_error_mm"] > 0
+    assert checkpoint.load(out, "key_points").metadata["recipe"] == "tiny"
+
+
+def failure(lines: list[dict[str, Any]]) -> str:
+    assert lines[-1].keys() == {"failed"}
+    return str(lines[-1]["failed"])
+
+
+def test_a_patient_on_both_sides_ends_the_run(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(phantoms, tmp_path / "mixed"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["films"][0]["split"] = "test"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    status, lines = grade(capsys, folder, tmp_path / "x", "--init", small_grader)
+    assert status == 1
+    assert "split by patient" in failure(lines)
+    assert not (tmp_path / "x").exists()
+
+
+def test_labels_of_one_grade_alone_end_the_run(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(phantoms, tmp_path / "zeros"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for film in manifest["films"]:
+        film["corners"] = {site: [1, 0, 0, 0] for site in film["corners"]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    status, lines = grade(capsys, folder, tmp_path / "x", "--init", small_grader)
+    assert status == 1
+    assert failure(lines) == "The training patients show no example of grade 1, 2, 3."
+
+
+def test_weights_that_are_a_pickle_end_the_run(
+    phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "w.safetensors").write_bytes(b"\x80\x04K\x01.")
+    status, lines = grade(capsys, phantoms, tmp_path / "x", "--init", tmp_path / "w.safetensors")
+    assert status == 1
+    assert "never opened" in failure(lines)
+
+
+def test_a_missing_snapshot_and_an_unknown_recipe_end_the_run(
+    phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "no manifest.json" in failure(grade(capsys, tmp_path, tmp_path / "x")[1])
+    arguments = ["corner_grades", "--snapshot", phantoms, "--recipe", "huge", "--out", tmp_path]
+    status, lines = run(capsys, *arguments)
+    assert status == 1
+    assert failure(lines).startswith("There is no recipe huge: choose paper")
