@@ -12,7 +12,7 @@ export default defineConfig({
     target: "es2022",
     // The Content-Security-Policy allows no data: scripts or fonts; keep every asset a file.
     assetsInlineLimit: 0,
-    rollupOptions: { input: "src/main.ts" },
+    rolldownOptions: { input: "src/main.ts", checks: { pluginTimings: false } },
   },
   worker: { format: "es" },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },

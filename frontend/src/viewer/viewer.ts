@@ -247,6 +247,8 @@ export class Viewer {
     on("wheel", (event) => this.wheel(event), { passive: false });
     on("dblclick", () => this.home());
     on("pointerdown", (event) => {
+      // A captured pointer would take the click away from a button that lies over the film.
+      if ((event.target as Element).closest("button")) return;
       host.setPointerCapture(event.pointerId);
       this.touched("down", event);
     });
