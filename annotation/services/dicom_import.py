@@ -151,14 +151,14 @@ def _visit(clean: Dataset, centre: str | None) -> Visit:
     """The patient's visit of that day; a patient keeps the centre and the split of the first."""
     at, _ = Centre.objects.get_or_create(name=(centre or str(clean.InstitutionName))[:64])
     name = str(clean.PatientID)
-    patient, _ = Patient.objects.get_or_create(
-        pseudonym=name,
-        defaults={
-            "centre": at,
-            "split": lambda: patient_split.draw(at, settings.PSEUDONYM_KEY),
-            "sex": str(clean.get("PatientSex", "")),
-        },
-    )
+    patient = Patient.objects.filter(pseudonym=name).first()
+    if patient is None:  # two films at once: the second meets the constraint and is stored again
+        patient = Patient.objects.create(
+            pseudonym=name,
+            centre=at,
+            split=patient_split.draw(at, settings.PSEUDONYM_KEY),
+            sex=str(clean.get("PatientSex", "")),
+        )
     day = date.fromisoformat(str(clean.StudyDate))
     return Visit.objects.get_or_create(patient=patient, date=day)[0]
 
