@@ -113,19 +113,19 @@ export function guessed(name: string, discs: readonly DiscPoints[], film: Size):
   const at = (offset: number) => ordered.find((disc) => levelOf(disc) === level + offset);
   for (const way of [-1, 1]) {
     const [near, far] = [at(way), at(2 * way)];
-    if (near && far) return { disc: name, ...beyond(far, near) };
+    if (near && far) return shifted(name, near, step(far.center, near.center));
   }
   const nearest = at(-1) ?? at(1);
-  const depth: Point = nearest ? step(nearest.center, nearest.anterior) : [-film.width / 12, 0];
-  const gap =
-    (discSpacing(discs) ?? film.height / 8) * (nearest && levelOf(nearest) > level ? -1 : 1);
-  const center: Point = nearest
-    ? [nearest.center[0], nearest.center[1] + gap]
-    : [film.width / 2, (film.height * (level + 1.5)) / 8];
-  return { disc: name, center, anterior: [center[0] + depth[0], center[1] + depth[1]] };
+  if (nearest) {
+    const gap = discSpacing(discs) ?? film.height / 8;
+    return shifted(name, nearest, [0, levelOf(nearest) < level ? gap : -gap]);
+  }
+  const center: Point = [film.width / 2, (film.height * (level + 1.5)) / 8];
+  return { disc: name, center, anterior: [center[0] - film.width / 12, center[1]] };
 }
 
-function beyond(far: DiscPoints, near: DiscPoints): Pick<DiscPoints, "center" | "anterior"> {
-  const on = (a: Point, b: Point): Point => [2 * b[0] - a[0], 2 * b[1] - a[1]];
-  return { center: on(far.center, near.center), anterior: on(far.anterior, near.anterior) };
-}
+const shifted = (disc: string, from: DiscPoints, by: Point): DiscPoints => ({
+  disc,
+  center: [from.center[0] + by[0], from.center[1] + by[1]],
+  anterior: [from.anterior[0] + by[0], from.anterior[1] + by[1]],
+});
