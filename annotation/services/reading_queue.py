@@ -56,6 +56,7 @@ def take_next(*, reader: User, round_id: int) -> Taken:
     if reading is None:
         found = places(reader, round_)
         return Taken(None, found.state, found.sentence)
+    reading.round, reading.reader = round_, reader
     now = timezone.now()
     reading.opened_at = reading.opened_at or now
     reading.lease_until = _lease_end(now)
@@ -82,10 +83,11 @@ def _has_washout(round_: Round) -> bool:
 
 def _earlier(round_: Round) -> ReadingQuerySet:
     """The whole-film readings of the study's earlier rounds."""
-    earlier: ReadingQuerySet = Reading.objects.filter(
-        round__study=round_.study_id, round__number__lt=round_.number, round__kind=Round.Kind.FULL
+    rounds = Round.objects.filter(
+        study=round_.study_id, number__lt=round_.number, kind=Round.Kind.FULL
     )
-    return earlier
+    # By id, not by a join: the planner then looks each film up instead of pairing all with all.
+    return Reading.objects.filter(round__in=list(rounds.values_list("pk", flat=True)))
 
 
 def _too_fresh(round_: Round) -> ReadingQuerySet:
@@ -167,7 +169,7 @@ def locked(reader: User, reading_id: int) -> Reading:
 
 def _of_id(reader: User, reading_id: int) -> ReadingQuerySet:
     mine = Reading.objects.of(reader).filter(pk=reading_id)
-    return mine.select_related("round__study", "radiograph")
+    return mine.select_related("round__study", "radiograph", "reader")
 
 
 def _the_only(found: ReadingQuerySet) -> Reading:
