@@ -43,11 +43,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "Python has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
 
-# The installer comes first, out of the same lock and held to the same hashes.
+# The installer comes first, out of the same lock and held to the same hashes. Compiling now costs
+# half a minute once; five processes that each do it at their first start cost more.
 $(PACKAGES): requirements.lock | $(BIN)/python
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/installer.lock
 	$(call with_news,Installing the installer,$(BIN)/python -m pip install --quiet --require-hashes -r .venv/installer.lock)
-	$(call with_news,Installing Python packages,$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock)
+	$(call with_news,Installing Python packages,$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock)
 	@touch $@
 
 $(FRONTEND_PACKAGES): frontend/package-lock.json

@@ -15,7 +15,7 @@ from annotation import processes
 _SHORT_LIFE_SECONDS = 20
 _MOST_SHORT_LIVES = 3
 # Together with the servers' own stop this stays under ten seconds.
-_STOP_SECONDS = 5
+_STOP_SECONDS = 4
 
 _CELERY = ("celery", "-A", "annotation.celery")
 
