@@ -1,0 +1,150 @@
+"""The whole product, running: real Postgres, Redis, Celery, gunicorn and Chromium."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from annotation.management.commands.load_demo import PASSWORD
+from tests import browser
+
+ROOT = Path(__file__).parents[2]
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+READY_SECONDS = 180
+SHOTS = os.environ.get("SYNDESMO_SCREENSHOTS")  # a folder: every step leaves a picture there
+SIZES = ((1440, 900), (1024, 768))
+
+expect.set_options(timeout=20_000)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A running product: where it answers, where its data lie, and how its commands are run."""
+
+    address: str
+    data: Path
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the running product; its output."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """`manage.py demo` with accounts and starter weights, and no film yet."""
+    data = tmp_path_factory.mktemp("product")
+    for folder in (data, data.parent):
+        folder.chmod(0o711)  # under root the database's own user has to reach its folder in it
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    environment = {**os.environ, "SYNDESMO_DATA": str(data), "PORT": str(port)}
+    log = data / "demo.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "demo", "--patients", "0"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_ready(process, log)
+            yield Product(f"http://127.0.0.1:{port}", data, environment)
+        finally:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=30)
+    assert code == 0, log.read_text()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    began = time.monotonic()
+    while "Syndesmo is ready" not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() - began < READY_SECONDS, log.read_text()
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = browser.executable()
+    assert path, "No Chromium: run `make browser`, or install your system's package `chromium`."
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Person:
+    """Somebody signed in, in a browser of their own."""
+
+    page: Page
+    product: Product
+
+    def goes_to(self, path: str) -> None:
+        self.page.goto(self.product.address + path)
+
+    def shows(self, name: str) -> None:
+        """Leave a picture of the page in both sizes, for whoever wants to look."""
+        if not SHOTS:
+            return
+        for width, height in SIZES:
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.wait_for_timeout(400)
+            self.page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png")
+        self.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+
+
+SignIn = Callable[[str], Person]
+
+
+@pytest.fixture
+def sign_in(product: Product, chromium: Browser) -> Iterator[SignIn]:
+    """``sign_in("reader")``; a page error or a refused script fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+
+    def make(username: str) -> Person:
+        context = chromium.new_context(
+            viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(f"{username}: {error}"))
+        page.on(
+            "console",
+            lambda said: (
+                troubles.append(f"{username}: {said.text}")
+                if re.search("Content Security Policy|Uncaught", said.text)
+                else None
+            ),
+        )
+        page.goto(product.address)
+        page.get_by_label("User name").fill(username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        return Person(page, product)
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not troubles
