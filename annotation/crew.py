@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from annotation import processes
@@ -32,14 +32,16 @@ class Post:
     words: tuple[str, ...]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    short_lives: int = field(default=0)
+    short_lives: int = 0
 
 
 def posts(port: int) -> list[Post]:
     """Who works: the web on ``port``, one worker per queue, the scheduler."""
     worker = (*_CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
-    web = ("gunicorn", "annotation.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket")
-    web += ("--preload", "--workers", "2", "--threads", "4", "--graceful-timeout", "3")
+    web = (
+        *("gunicorn", "annotation.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"),
+        *("--preload", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+    )
     return [
         Post("web", web),
         # solo: a child of a prefork pool is a daemon and could not start loaders or a training

@@ -22,10 +22,20 @@ hypothesis.settings.register_profile("house", deadline=None, derandomize=True, d
 hypothesis.settings.load_profile("house")
 
 
+def _data_folder() -> Path:
+    """A data folder that goes when the tests are over.
+
+    Not one of pytest's, which are closed to others: under root the database's own user has to
+    reach its folder in it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="syndesmo-tests-"))
+    folder.chmod(0o711)
+    atexit.register(shutil.rmtree, folder)
+    return folder
+
+
 # Before the conftest files below this one import models, hence not in a hook.
-_data = Path(tempfile.mkdtemp(prefix="syndesmo-tests-"))
-atexit.register(shutil.rmtree, _data)
-_data.chmod(0o711)  # under root the database's own user has to reach its folder in it
+_data = _data_folder()
 os.environ["SYNDESMO_DATA"] = str(_data)
 os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
 os.environ.setdefault("SECRET_KEY", "of tests alone")
@@ -46,3 +56,9 @@ def servers() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(servers: None) -> None:
     """pytest-django's hook before it makes the test database: the servers must be up."""
+
+
+@pytest.fixture(scope="module")
+def data() -> Path:
+    """A data folder for a module that starts servers of its own in it."""
+    return _data_folder()

@@ -2,27 +2,16 @@
 
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 HOME = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="syndesmo-demo-"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def free_port() -> int:

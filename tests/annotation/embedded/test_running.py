@@ -96,8 +96,8 @@ def test_the_sockets_lie_in_a_folder_of_their_user_alone(manager: Manager, data:
     assert where.sockets.stat().st_uid == where.uid
 
 
-def test_postgres_that_cannot_start_shows_its_last_words(tmp_path: Path) -> None:
-    broken = Path(f"{tmp_path}-broken")
+def test_postgres_that_cannot_start_shows_its_last_words(data: Path) -> None:
+    broken = data / "broken"
     broken.mkdir(mode=0o711)
     place.password(broken)
     where = place.place(broken)
