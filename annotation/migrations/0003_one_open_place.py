@@ -6,20 +6,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0002_roles'),
+        ("annotation", "0002_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='reading',
-            name='model_version_shown',
-            field=models.ForeignKey(help_text='what a second look showed after the commit; later reads of the film know it', null=True, on_delete=django.db.models.deletion.PROTECT, to='annotation.modelversion'),
+            model_name="reading",
+            name="model_version_shown",
+            field=models.ForeignKey(
+                help_text="what a second look showed after the commit; later reads of the film know it",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="annotation.modelversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(condition=models.Q(('committed_at__isnull', True), ('opened_at__isnull', False)), fields=('round', 'reader'), name='one_open_place'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("committed_at__isnull", True), ("opened_at__isnull", False)),
+                fields=("round", "reader"),
+                name="one_open_place",
+            ),
         ),
     ]

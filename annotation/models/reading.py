@@ -1,6 +1,7 @@
 """Readings and their append-only ledger of grades; cases for adjudication; consensus."""
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 
@@ -13,7 +14,7 @@ from inference.msasss import sites_of
 class ReadingQuerySet(models.QuerySet["Reading"]):
     """Reads of readings as sentences. Every reader's query starts with ``of``."""
 
-    def of(self, user: "models.Model") -> "ReadingQuerySet":
+    def of(self, user: User) -> "ReadingQuerySet":
         """The reader's own, and nobody else's: blinding by query, not by template."""
         return self.filter(reader=user)
 
