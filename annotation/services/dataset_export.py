@@ -38,6 +38,7 @@ def reads(study: Study) -> Iterator[Row]:
     ).current()
     rows = (
         GradeEvent.objects.filter(pk__in=standing.values("pk"))
+        .exclude(grade__isnull=True, not_assessable="")  # blank again: nothing was read there
         .order_by("reading_id", "site")
         .values(
             "grade",

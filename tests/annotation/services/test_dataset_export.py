@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.models import Study
+from annotation.models import GradeEvent, Study
 from annotation.services import dataset_export
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
@@ -36,6 +37,14 @@ def test_an_open_reading_does_not_leave(study: MakeStudy) -> None:
 def test_not_assessable_leaves_as_a_reason_and_never_as_0(read_study: Study) -> None:
     hidden = [row for row in dataset_export.reads(read_study) if row["site"] == "S1_SUP"]
     assert {(row["grade"], row["not_assessable"]) for row in hidden} == {(None, "obscured")}
+
+
+def test_a_corner_that_is_blank_again_does_not_leave(read_study: Study) -> None:
+    event = GradeEvent.objects.filter(site="S1_SUP").last()
+    assert event is not None
+    key = uuid.uuid4()
+    GradeEvent.objects.create(reading=event.reading, site="S1_SUP", idempotency_key=key)
+    assert len(list(dataset_export.reads(read_study))) == 2 * 2 * 12 - 1
 
 
 def test_every_settled_corner_is_a_consensus_row(read_study: Study) -> None:
