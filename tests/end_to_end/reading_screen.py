@@ -1,0 +1,84 @@
+"""What a radiologist does at the reading screen, key by key, on the film that the screen shows."""
+
+import hashlib
+import re
+
+from playwright.sync_api import expect
+
+from inference.msasss import sites_of
+from tests.end_to_end.conftest import Person
+from training import phantom
+from training.phantom.readers import read
+
+SLIP = 0.15  # careless readers, so that there is something to adjudicate
+
+Truth = dict[str, phantom.PhantomFilm]  # by the checksum of the stored picture
+Given = dict[str, dict[str, int | None]]  # by film file and site
+
+
+def everything_is_read(reader: Person, truth: Truth, seed: int) -> Given:
+    """By keyboard, from the worklist to its end; what the reader gave, by film file."""
+    page = reader.page
+    given: Given = {}
+    reader.goes_to("/worklist")
+    reader.shows("worklist")
+    page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
+    for number in range(len(truth)):
+        expect(page.get_by_test_id("position")).to_contain_text(f"{number + 1} of {len(truth)}")
+        film = truth[film_on_screen(reader)]
+        grades = read(film.corners, seed, film=film.file, slip=SLIP)
+        if number == 0:
+            reader.shows("reading-first-film")
+            a_bridge_is_set_and_taken_back(reader)
+        type_grades(reader, grades)
+        if number == 0:
+            reader.shows("reading-graded")
+        page.keyboard.press("Enter")
+        given[film.file] = grades
+    expect(page.get_by_text("Worklist").first).to_be_visible()
+    reader.shows("reading-finished")
+    return given
+
+
+def film_on_screen(reader: Person) -> str:
+    """The checksum of the picture that the open reading shows: readers are told no film's name."""
+    reading = reader.page.get_by_test_id("reading").get_attribute("data-reading")
+    answer = reader.page.request.get(f"{reader.product.address}/api/v1/readings/{reading}/picture")
+    return hashlib.sha256(answer.body()).hexdigest()
+
+
+def a_bridge_is_set_and_taken_back(reader: Person) -> None:
+    """3 on one corner is 3 on both; undo takes both back, and nothing is left over."""
+    page = reader.page
+    first, second = (page.get_by_test_id(f"corner-{site}") for site in facing_pair(reader))
+    page.keyboard.press("3")
+    expect(first).to_have_attribute("data-grade", "3")
+    expect(second).to_have_attribute("data-grade", "3")
+    page.keyboard.press("Backspace")
+    expect(first).to_have_attribute("data-grade", "none")
+    expect(second).to_have_attribute("data-grade", "none")
+
+
+def facing_pair(reader: Person) -> tuple[str, str]:
+    """The first two corners of the open film."""
+    site = reader.page.get_by_test_id("current-corner").get_attribute("data-site")
+    region = "C" if site == "C2_INF" else "L"
+    return sites_of(region)[0].code, sites_of(region)[1].code
+
+
+def type_grades(reader: Person, grades: dict[str, int | None]) -> None:
+    """One key per corner down the spine, as a radiologist would; a bridge answers for two."""
+    page = reader.page
+    current = page.get_by_test_id("current-corner")
+    for site, grade in grades.items():
+        mark = page.get_by_test_id(f"corner-{site}")
+        if grade == 3 and mark.get_attribute("data-grade") == "3":
+            continue  # its facing corner has set it
+        expect(current).to_have_attribute("data-site", site)
+        if grade is None:
+            page.keyboard.press("n")
+            page.get_by_test_id("reason-obscured").click()
+        else:
+            page.keyboard.press(str(grade))
+    expect(page.get_by_test_id("done")).to_contain_text("12 of 12")
+    expect(page.get_by_test_id("saved-state")).to_contain_text("Saved")
