@@ -1,5 +1,6 @@
 """The agreement page: how far the readers of a round agree, from committed blind reads."""
 
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -15,9 +16,10 @@ from annotation.models import Round, Study
 from annotation.permissions import ADMIN, COORDINATOR, role
 from annotation.services import round_reads
 from annotation.services.agreement import icc
-from annotation.services.change import bland_altman
-from annotation.services.kappa import weighted_kappa
-from annotation.services.round_reads import SCALES, Reads, Scale
+from annotation.services.bootstrap import patient_bootstrap
+from annotation.services.change import bland_altman, progression, smallest_detectable_change
+from annotation.services.kappa import ordinal_alpha, weighted_kappa
+from annotation.services.round_reads import SCALES, FilmRead, Reads, Scale
 from inference.msasss import Policy
 from training.metrics import confusion
 
@@ -56,6 +58,7 @@ class AgreementView(APIView):
                     for pair in combinations(reads, 2)
                 ],
                 "all_readers": _scales(reads, policy) if len(reads) > 1 else [],
+                "alpha_ordinal": _alpha(reads) if len(reads) > 1 else None,
             }
         )
 
@@ -113,18 +116,64 @@ def _pair(reads: Reads, policy: Policy) -> dict[str, Any]:
     for row in totals:
         limits = bland_altman(*_table(reads, row["scale"], policy).T)
         row |= {"bias": limits.bias, "loa": limits.loa}
-    one, other = reads.values()
-    corners = [
-        (one[film].grades[site], other[film].grades[site])
-        for film in sorted(one.keys() & other.keys())
-        for site in sorted(one[film].grades.keys() & other[film].grades.keys())
-    ]
-    a, b = np.array(corners, dtype=np.float64).reshape(-1, 2).T
+    patients, corners = _corners(list(reads.values()))
+    a, b = corners.T
     kappa = weighted_kappa(a, b)
+    spread = patient_bootstrap(patients, lambda rows: weighted_kappa(a[rows], b[rows]).value)
     return {
         "readers": list(reads),
         "totals": totals,
+        "changes": _changes(reads, policy),
         "confusion": confusion(a, b).tolist(),
         "kappa_quadratic": kappa.value,
+        "kappa_ci95": None if spread.low is None else [spread.low, spread.high],
         "corners": kappa.n,
     }
+
+
+def _alpha(reads: Reads) -> float | None:
+    """Krippendorff's ordinal alpha over all readers' corners, whoever read which."""
+    return ordinal_alpha(_corners(list(reads.values()))[1]).value
+
+
+def _corners(reads: Sequence[Mapping[int, FilmRead]]) -> tuple[list[int], FloatArray]:
+    """The patient of each corner that two readers or more have read, and its grades by reader."""
+    patients: list[int] = []
+    rows: list[list[int | None]] = []
+    for film in sorted(set().union(*reads)):
+        having = [mine[film] for mine in reads if film in mine]
+        for site in sorted(set().union(*(read.grades for read in having))):
+            read_by = sum(site in read.grades for read in having)
+            if read_by < min(2, len(reads)):
+                continue
+            patients.append(having[0].patient)
+            rows.append([mine[film].grades.get(site) if film in mine else None for mine in reads])
+    return patients, np.array(rows, dtype=np.float64).reshape(-1, len(reads))
+
+
+def _changes(reads: Reads, policy: Policy) -> list[dict[str, Any]]:
+    """How far two readers agree on each patient's change, first to last visit, by scale.
+
+    Status agrees easily because patients differ; change is where readings differ (domain of the
+    smallest detectable change).
+    """
+    found = []
+    for scale in SCALES:
+        columns = [round_reads.changes(mine, scale, policy) for mine in reads.values()]
+        common = sorted(set.intersection(*(set(column) for column in columns)))
+        if not common:
+            continue
+        table = np.array([[column[patient] for column in columns] for patient in common])
+        form = icc(table)["ICC(2,1)"]
+        moved = progression(table)
+        found.append(
+            {
+                "scale": scale,
+                "n": moved.n,
+                "icc": {"value": form.value, "ci95": form.ci95, "undefined": form.undefined},
+                "mean": moved.mean,
+                "sdc": smallest_detectable_change(table).sdc,
+                "progressed": moved.n_at_least,
+            }
+        )
+    return found

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from django.db.models import Exists, OuterRef
@@ -21,7 +22,9 @@ class FilmRead:
     """One reader's grades of one film; None where not assessable. `whole`: not single corners."""
 
     film: int
+    patient: int
     visit: int
+    date: date
     region: str
     whole: bool
     grades: Grades
@@ -42,7 +45,7 @@ def blind_reads(round_: Round) -> Reads:
         for reading in Reading.objects.filter(round=round_)
         .committed()
         .filter(~Exists(_seen_with_model()))
-        .select_related("reader", "radiograph")
+        .select_related("reader", "radiograph__visit")
         .order_by("radiograph_id", "pk")
     }
     grades: dict[int, dict[str, int | None]] = defaultdict(dict)
@@ -70,7 +73,9 @@ def _add(mine: dict[int, FilmRead], reading: Reading, grades: Grades) -> None:
     own = {site: grade for site, grade in grades.items() if site in reading.sites}
     mine[film.pk] = FilmRead(
         film=film.pk,
+        patient=film.visit.patient_id,
         visit=film.visit_id,
+        date=film.visit.date,
         region=film.region,
         whole=not reading.site,
         grades={**grades, **before, **own},
@@ -94,4 +99,26 @@ def scores(reads: Mapping[int, FilmRead], scale: Scale, policy: Policy) -> dict[
         visit: total({**films["C"].grades, **films["L"].grades}, policy).total
         for visit, films in visits.items()
         if len(films) == 2
+    }
+
+
+def changes(reads: Mapping[int, FilmRead], scale: Scale, policy: Policy) -> dict[int, float]:
+    """One reader's change from each patient's first scored visit to the last, by patient.
+
+    Patients who were scored on one visit only have no change and are left out.
+    """
+    scored = scores(reads, scale, policy)
+    targets = {
+        (read.visit if scale == "mSASSS" else read.film): (read.patient, read.date)
+        for read in reads.values()
+    }
+    visits: dict[int, list[tuple[date, float]]] = defaultdict(list)
+    for target, score in scored.items():
+        if score is not None:
+            patient, day = targets[target]
+            visits[patient].append((day, score))
+    return {
+        patient: max(of_patient)[1] - min(of_patient)[1]
+        for patient, of_patient in visits.items()
+        if len({day for day, _ in of_patient}) > 1
     }

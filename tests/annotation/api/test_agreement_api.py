@@ -104,3 +104,47 @@ def test_a_round_of_another_study_is_not_here(office: Client, study: MakeStudy) 
     other = study().rounds.get()
     answer = office.get(f"/api/v1/studies/{study().pk}/agreement?round={other.pk}")
     assert answer.status_code == 404
+
+
+def test_the_change_of_a_patient_is_that_of_last_and_first_visit(
+    office: Client, study: MakeStudy, film: MakeFilm, reader: MakeUser, read: Read
+) -> None:
+    films = [film(patient=f"p{n}", day=day) for n in range(3) for day in (0, 730)]
+    made = study(films=films)
+    rises = {"ada": (1, 3, 0), "ben": (2, 3, 0)}  # of patients 0, 1, 2
+    for name, of_patient in rises.items():
+        for n, rise in enumerate(of_patient):
+            read(made.rounds.get(), reader(name), films[2 * n], {"L1_INF": 1})
+            later = dict.fromkeys(SITES[: rise + 1], 1)
+            read(made.rounds.get(), reader(name), films[2 * n + 1], later)
+    [pair] = office.get(f"/api/v1/studies/{made.pk}/agreement").json()["pairs"]
+    [lumbar] = pair["changes"]
+    expected = icc(list(zip(*rises.values(), strict=True)))["ICC(2,1)"]
+    assert (lumbar["scale"], lumbar["n"]) == ("lumbar", 3)
+    assert lumbar["icc"]["value"] == pytest.approx(expected.value)
+    assert lumbar["mean"] == pytest.approx(1.5)
+    assert lumbar["progressed"] == 1
+    assert lumbar["sdc"] > 0
+
+
+def test_kappa_has_an_interval_that_respects_the_patient(
+    office: Client, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=4)
+    read_lumbar(made, reader, read)
+    found = office.get(f"/api/v1/studies/{made.pk}/agreement").json()
+    [pair] = found["pairs"]
+    low, high = pair["kappa_ci95"]
+    assert low < pair["kappa_quadratic"] < high
+    assert found["alpha_ordinal"] == pytest.approx(pair["kappa_quadratic"], abs=0.02)
+
+
+def test_one_patient_gives_no_interval(
+    office: Client, study: MakeStudy, film: MakeFilm, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=[film(patient="p")])
+    for name in ("ada", "ben"):
+        read(made.rounds.get(), reader(name), None, {"L1_INF": 2})
+    [pair] = office.get(f"/api/v1/studies/{made.pk}/agreement").json()["pairs"]
+    assert pair["kappa_ci95"] is None
+    assert pair["changes"] == []
