@@ -26,6 +26,10 @@ export class ApiError extends Error {
   }
 }
 
+/** What to tell the user about anything that was thrown. */
+export const sentenceOf = (error: unknown): string =>
+  error instanceof ApiError ? error.sentence : texts.errors.unexpected;
+
 type Body = object | FormData | undefined;
 
 let csrfToken = "";

@@ -5,14 +5,16 @@
 
 import * as api from "./api";
 import { ApiError } from "./api";
-import type { Disc, Graded, Mark, Marks, Point, Reading, Undone } from "./contract";
+import type { Disc, Graded, Mark, Marks, Reading, Undone } from "./contract";
+import { DeskHold } from "./desk_hold";
+import { DeskPoints } from "./desk_points.svelte";
+import { DeskTurns, type Turn } from "./desk_turns.svelte";
 import { films, rememberedWindow, rememberWindow } from "./films";
 import { siteOf, type Finding, type Grade, type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
-import { holdReading, listen, newKey } from "./saving.svelte";
+import { listen, newKey } from "./saving.svelte";
 import { texts } from "./texts";
-import { guessed } from "./viewer/corner_regions";
 import type { Window } from "./viewer/windowing";
 
 export type Question =
@@ -21,14 +23,10 @@ export type Question =
   | { kind: "missing"; sites: SiteCode[] }
   | { kind: "help" };
 
-const RENEW_EVERY = 60_000;
-/** A row of small moves of a point is one move. */
-const POINT_REST = 300;
-
 export class Desk {
   reading = $state.raw<Reading | null>(null);
   marks = $state.raw<Marks>({});
-  discs = $state.raw<Disc[]>([]);
+  readonly points = new DeskPoints((points) => void this.send("disc_points", points));
   site = $state<SiteCode>("");
   question = $state.raw<Question | null>(null);
   window = $state.raw<Window>({ center: 32768, width: 65536 });
@@ -38,14 +36,9 @@ export class Desk {
   finished = $state(false);
   failure = $state("");
 
-  private history = $state.raw(new grades.History());
-  private serverUndo = $state(false);
-  private serverRedo = $state(false);
+  readonly turns = new DeskTurns();
+  private readonly hold = new DeskHold((sentence) => (this.sentence = sentence));
   private shownAt = 0;
-  private moved: string | null = null;
-  private resting: ReturnType<typeof setTimeout> | undefined;
-  private release: () => void = () => {};
-  private readonly renewing: ReturnType<typeof setInterval>;
   private readonly unlisten: () => void;
 
   constructor(
@@ -56,14 +49,12 @@ export class Desk {
       (entry, answer, waiting) => this.answered(entry, answer, waiting),
       (entry, failure) => void this.refused(entry, failure),
     );
-    this.renewing = setInterval(() => void this.renew(), RENEW_EVERY);
   }
 
   close(): void {
-    this.sendMoved();
-    clearInterval(this.renewing);
+    this.points.flush();
     this.unlisten();
-    this.release();
+    this.hold.let();
   }
 
   get committed(): boolean {
@@ -84,12 +75,8 @@ export class Desk {
     return instrument && this.site ? grades.findingsAsked(instrument, this.site) : [];
   }
 
-  get canUndo(): boolean {
-    return !this.committed && (this.history.canUndo || this.serverUndo);
-  }
-
-  get canRedo(): boolean {
-    return !this.committed && (this.history.canRedo || this.serverRedo);
+  can(turn: Turn): boolean {
+    return !this.committed && this.turns.can(turn);
   }
 
   // --- films -----------------------------------------------------------------------------------
@@ -101,9 +88,12 @@ export class Desk {
       await this.outbox.idle(); // a film left half sent by an earlier page
       const answer = await api.nextReading(this.round);
       if (answer.reading) await this.take(answer.reading);
-      else this.finish(answer.sentence);
+      else {
+        this.hold.let();
+        [this.reading, this.finished, this.sentence] = [null, true, answer.sentence];
+      }
     } catch (error) {
-      this.failure = sentenceOf(error);
+      this.failure = api.sentenceOf(error);
     } finally {
       this.committing = false;
     }
@@ -112,39 +102,16 @@ export class Desk {
   private async take(reading: Reading): Promise<void> {
     void films.get(reading.picture_url).catch(() => {}); // the pane reports what fails
     for (const coming of reading.upcoming ?? []) void films.get(coming.picture_url).catch(() => {});
-    this.release();
-    this.release = () => {};
-    const release = await holdReading(reading.id);
-    this.sentence = release ? "" : texts.reading.otherTab;
-    if (release) this.release = release;
+    this.sentence = (await this.hold.take(reading.id)) ? "" : texts.reading.otherTab;
     this.reading = reading;
     this.marks = reading.marks;
-    this.discs = reading.discs;
+    this.points.discs = reading.discs;
     this.window = rememberedWindow(reading.picture_url) ?? reading.window;
-    this.history = new grades.History();
-    this.serverUndo = reading.can_undo;
-    this.serverRedo = reading.can_redo;
+    this.turns.begin(reading);
     this.question = null;
     this.committing = false;
     this.finished = false;
     this.go(grades.missing(reading.sites, reading.marks)[0] ?? reading.sites[0] ?? "");
-  }
-
-  private finish(sentence: string): void {
-    this.release();
-    this.release = () => {};
-    this.reading = null;
-    this.finished = true;
-    this.sentence = sentence;
-  }
-
-  private async renew(): Promise<void> {
-    if (!this.reading || this.committed) return;
-    try {
-      await api.renewLease(this.reading.id);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 409) this.sentence = error.sentence;
-    }
   }
 
   // --- corners ---------------------------------------------------------------------------------
@@ -184,10 +151,6 @@ export class Desk {
     this.decide(this.site, grades.notAssessable(reason), true);
   }
 
-  ask(question: Question | null): void {
-    this.question = question;
-  }
-
   askReason(): void {
     if (this.writable) this.question = { kind: "reason", site: this.site };
   }
@@ -217,8 +180,7 @@ export class Desk {
     const reading = this.reading as Reading;
     const before = this.marks;
     this.marks = grades.marked(before, site, mark, partner);
-    this.history = this.history.with({ before, after: this.marks, site });
-    this.serverRedo = false;
+    this.turns.record(before, this.marks, site);
     void this.send("grade", {
       site,
       ...mark,
@@ -231,66 +193,25 @@ export class Desk {
     if (this.rapid && grades.missing(reading.sites, this.marks).length === 0) this.commit();
   }
 
-  undo(): void {
-    this.turn("undo", this.history.undo(), this.serverUndo);
-  }
-
-  redo(): void {
-    this.turn("redo", this.history.redo(), this.serverRedo);
-  }
-
-  /** What this page did is shown at once; what an earlier page did, the server knows. */
-  private turn(kind: "undo" | "redo", local: ReturnType<grades.History["undo"]>, server: boolean) {
-    if (!this.writable || !(local || server)) return;
-    if (local) {
-      this.history = local.history;
-      this.marks = local.marks;
+  turn(turn: Turn): void {
+    if (!this.writable || !this.turns.can(turn)) return;
+    const turned = this.turns.take(turn);
+    if (turned) {
       const sites = this.reading?.sites ?? [];
-      this.go(kind === "undo" ? local.site : grades.nextSite(sites, local.marks, local.site));
+      this.marks = turned.marks;
+      this.go(turn === "undo" ? turned.site : grades.nextSite(sites, turned.marks, turned.site));
     }
-    void this.send(kind, {});
+    void this.send(turn, {});
   }
 
   // --- points and window -----------------------------------------------------------------------
 
   movePoint(disc: string, point: "center" | "anterior", to: readonly [number, number]): void {
-    if (!this.writable) return;
-    const round = (value: number) => Math.round(value * 10) / 10;
-    const at: Point = [round(to[0]), round(to[1])];
-    this.discs = this.discs.map((d) =>
-      d.disc === disc ? { ...d, [point]: at, source: "reader" as const } : d,
-    );
-    if (this.moved !== disc) this.sendMoved();
-    clearTimeout(this.resting);
-    this.moved = disc;
-    this.resting = setTimeout(() => this.sendMoved(), POINT_REST);
+    if (this.writable) this.points.move(disc, point, to);
   }
 
   placePoints(disc: string): void {
-    if (!this.writable || !this.reading) return;
-    const { center, anterior } = guessed(disc, this.discs, this.reading);
-    const placed: Disc = {
-      disc,
-      center: [...center],
-      anterior: [...anterior],
-      confidence: null,
-      source: "reader",
-    };
-    this.discs = [...this.discs, placed];
-    this.sendPoints(disc);
-  }
-
-  private sendMoved(): void {
-    clearTimeout(this.resting);
-    if (this.moved) this.sendPoints(this.moved);
-    this.moved = null;
-  }
-
-  private sendPoints(disc: string): void {
-    const points = this.discs.find((d) => d.disc === disc);
-    if (!points) return;
-    const { center, anterior } = points;
-    void this.send("disc_points", { disc, center, anterior });
+    if (this.writable && this.reading) this.points.place(disc, this.reading);
   }
 
   setWindow(window: Window): void {
@@ -309,7 +230,7 @@ export class Desk {
       this.question = { kind: "missing", sites };
       return;
     }
-    this.sendMoved();
+    this.points.flush();
     this.committing = true;
     void this.send("commit", {});
   }
@@ -328,13 +249,13 @@ export class Desk {
     // Later decisions are still under way: what the page shows is newer than this answer.
     if (waiting > 0) return;
     if (entry.kind === "disc_points") {
-      this.discs = (answer as { discs: Disc[] }).discs;
+      this.points.discs = (answer as { discs: Disc[] }).discs;
       return;
     }
     const { marks, site } = answer as Graded & Partial<Undone>;
-    const byServerAlone = entry.kind !== "grade" && !same(marks, this.marks);
+    const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, this.marks);
     this.marks = marks;
-    if (entry.kind === "undo") this.serverRedo = true;
+    if (isTurn(entry.kind)) this.turns.answered(entry.kind, true);
     if (byServerAlone && site) this.go(site);
   }
 
@@ -355,8 +276,7 @@ export class Desk {
     if (failure.name === "incomplete") {
       const { missing } = (failure as ApiError).detail as { missing?: SiteCode[] };
       this.question = { kind: "missing", sites: missing ?? [] };
-    } else if (entry.kind === "undo") this.serverUndo = false;
-    else if (entry.kind === "redo") this.serverRedo = false;
+    } else if (isTurn(entry.kind)) this.turns.answered(entry.kind, false);
     await this.reload(failure);
   }
 
@@ -366,24 +286,15 @@ export class Desk {
       const reading = await api.reading((this.reading as Reading).id);
       this.reading = reading;
       this.marks = reading.marks;
-      this.discs = reading.discs;
-      this.history = new grades.History();
+      this.points.discs = reading.discs;
+      this.turns.begin(reading);
     } catch (error) {
       this.sentence = error instanceof ApiError && !error.passing ? failure.sentence : "";
     }
     if (failure.status === 403 || LOST.has(failure.name)) this.sentence = failure.sentence;
   }
 }
-
 /** Refusals after which nothing more can be saved to the film. */
 const LOST = new Set(["lease_lost", "round_closed", "study_closed", "already_committed"]);
 
-const same = (a: Marks, b: Marks) => canonical(a) === canonical(b);
-const canonical = (marks: Marks) =>
-  Object.keys(marks)
-    .sort()
-    .map((site) => `${site} ${marks[site]?.grade} ${marks[site]?.not_assessable}`)
-    .join();
-
-const sentenceOf = (error: unknown) =>
-  error instanceof ApiError ? error.sentence : texts.errors.unexpected;
+const isTurn = (kind: Kind): kind is Turn => kind === "undo" || kind === "redo";

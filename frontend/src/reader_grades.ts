@@ -73,6 +73,15 @@ function squaringCounts(instrument: Instrument, region: Region, vertebra: string
   return instrument.cervical_squaring === "C5_C6" && (vertebra === "C5" || vertebra === "C6");
 }
 
+/** Two tables of marks that say the same, findings aside. */
+export function sameMarks(a: Marks, b: Marks): boolean {
+  const said = (marks: Marks, site: SiteCode) =>
+    `${marks[site]?.grade} ${marks[site]?.not_assessable}`;
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every(
+    (site) => said(a, site) === said(b, site),
+  );
+}
+
 interface Step {
   before: Marks;
   after: Marks;

@@ -58,6 +58,15 @@ describe("the way down the spine", () => {
   });
 });
 
+describe("two tables of marks", () => {
+  it("are the same whatever their order, and not when one corner is missing", () => {
+    const [a, b] = [g.graded(1), g.notAssessable("other")];
+    expect(g.sameMarks({ C2_INF: a, C3_SUP: b }, { C3_SUP: b, C2_INF: a })).toBe(true);
+    expect(g.sameMarks({ C2_INF: a }, { C2_INF: a, C3_SUP: b })).toBe(false);
+    expect(g.sameMarks({ C2_INF: a }, { C2_INF: b })).toBe(false);
+  });
+});
+
 describe("findings", () => {
   it("are asked only when the study wants them", () => {
     expect(g.findingsAsked(instrument("all", false), "L1_SUP")).toEqual([]);

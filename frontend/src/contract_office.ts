@@ -1,0 +1,233 @@
+/** The shapes of the REST contract of the office pages, exactly as the server names them. */
+
+import type { AssistMode, CervicalSquaring, RoundKind } from "./contract";
+import type { Region, SiteCode } from "./msasss";
+
+// --- radiographs -------------------------------------------------------------------------------
+
+export type RadiographState = "ready" | "quarantined" | "discarded";
+
+export interface Radiograph {
+  id: number;
+  patient: string;
+  visit_date: string | null;
+  region: Region | null;
+  state: RadiographState;
+  reason: string | null;
+  width: number;
+  height: number;
+  scanner: string | null;
+  imported_at: string;
+  thumbnail_url: string;
+  pregraded: boolean;
+  plausible: boolean | null;
+}
+
+export interface Page<T> {
+  count: number;
+  page_size: number;
+  results: T[];
+}
+
+export interface RadiographFilter {
+  page?: number;
+  region?: Region;
+  state?: RadiographState;
+}
+
+export interface ImportedFile {
+  path: string;
+  status: "imported" | "duplicate" | "quarantined" | "refused";
+  reason: string | null;
+  radiograph: number | null;
+}
+
+// --- jobs --------------------------------------------------------------------------------------
+
+export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+export interface Job {
+  id: number;
+  kind: string;
+  state: JobState;
+  /** 0 to 1 */
+  progress: number;
+  message: string | null;
+  error: string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  result: Record<string, unknown> | null;
+}
+
+// --- studies -----------------------------------------------------------------------------------
+
+export type MissingSites = "R3" | "strict";
+
+export interface StudyRound {
+  id: number;
+  number: number;
+  kind: RoundKind;
+  opens_at: string | null;
+  places: number;
+  committed: number;
+}
+
+export interface Study {
+  id: number;
+  name: string;
+  assist_mode: AssistMode;
+  cervical_squaring: CervicalSquaring;
+  missing_sites: MissingSites;
+  finding_flags: boolean;
+  films: number;
+  readers: string[];
+  adjudicators: string[];
+  rounds: StudyRound[];
+  state: string;
+}
+
+export interface ReaderProgress {
+  reader: string;
+  round: number;
+  kind: RoundKind;
+  places: number;
+  committed: number;
+  open_leases: number;
+  last_activity: string | null;
+  median_seconds: number | null;
+}
+
+export interface StudyDetail extends Study {
+  progress: ReaderProgress[];
+}
+
+export interface NewStudy {
+  name: string;
+  readers: string[];
+  adjudicators: string[];
+  region: Region | null;
+  radiographs: "all" | number[];
+  rounds: { washout_days: number }[];
+  assist_mode: AssistMode;
+  cervical_squaring: CervicalSquaring;
+  missing_sites: MissingSites;
+  finding_flags: boolean;
+}
+
+export interface RankedCorner {
+  radiograph: number;
+  site: SiteCode;
+  score: number;
+  reason: string;
+  p: number[];
+}
+
+export interface Ranking {
+  model_version: string | null;
+  corners: RankedCorner[];
+}
+
+export interface NewRelabelBatch {
+  size: number;
+  random_share: number;
+  readers: string[];
+}
+
+/** The round that was opened, and how many corners each of its readers gets. */
+export interface RelabelBatch {
+  id: number;
+  number: number;
+  kind: "relabel";
+  corners: number;
+}
+
+// --- agreement ---------------------------------------------------------------------------------
+
+export interface Icc {
+  value: number | null;
+  ci95: [number, number] | null;
+  undefined: string | null;
+}
+
+export interface ScaleAgreement {
+  scale: "mSASSS" | "cervical" | "lumbar";
+  n: number;
+  icc: Record<string, Icc>;
+}
+
+export interface PairTotals extends ScaleAgreement {
+  bias: number | null;
+  loa: [number, number] | null;
+}
+
+export interface PairAgreement {
+  readers: [string, string];
+  totals: PairTotals[];
+  /** 4 x 4, rows the first reader's grade */
+  confusion: number[][];
+  kappa_quadratic: number | null;
+  corners: number;
+}
+
+export interface Agreement {
+  study: { id: number; name: string };
+  round: { id: number; number: number; kind: RoundKind } | null;
+  readers: string[];
+  films: number;
+  pairs: PairAgreement[];
+  all_readers: ScaleAgreement[];
+}
+
+// --- model versions ----------------------------------------------------------------------------
+
+export type ModelTask = "key_points" | "corner_grades";
+export type ModelState = "candidate" | "serving" | "retired" | "rejected";
+
+export interface ModelVersion {
+  id: number;
+  task: ModelTask;
+  name: string;
+  recipe: string;
+  state: ModelState;
+  created: string;
+  metrics: Record<string, unknown>;
+  snapshot: string | null;
+  weights_sha256: string;
+  compared_with: { name: string; metrics: Record<string, unknown> } | null;
+}
+
+export interface ModelVersions {
+  serving: Partial<Record<ModelTask, ModelVersion | string | null>>;
+  versions: ModelVersion[];
+  runs: Job[];
+}
+
+export interface NewTrainingRun {
+  study: number;
+  task: ModelTask;
+  recipe: string;
+}
+
+export interface RetrainingSchedule {
+  enabled: boolean;
+  every_hours: number;
+  study: number | null;
+  recipe: string;
+}
+
+export interface ExportToken {
+  /** When the present token was made; null without one. */
+  created: string | null;
+  /** The token itself, only in the answer that makes it. */
+  token: string | null;
+}
+
+export interface ExportStudy {
+  id: number;
+  name: string;
+  /** Addresses of the files that can be downloaded. */
+  tables: string[];
+}
+
+export type ExportFile = "reads.csv" | "reads.json" | "consensus.csv" | "consensus.json";

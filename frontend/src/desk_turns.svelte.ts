@@ -1,0 +1,40 @@
+/** Undo and redo: what this page did is turned here at once, what an earlier page did the server knows. */
+
+import type { Marks, Reading } from "./contract";
+import type { SiteCode } from "./msasss";
+import { History } from "./reader_grades";
+
+export type Turn = "undo" | "redo";
+
+export class DeskTurns {
+  private history = $state.raw(new History());
+  private server = $state.raw<Record<Turn, boolean>>({ undo: false, redo: false });
+
+  can(turn: Turn): boolean {
+    const here = turn === "undo" ? this.history.canUndo : this.history.canRedo;
+    return here || this.server[turn];
+  }
+
+  begin({ can_undo, can_redo }: Pick<Reading, "can_undo" | "can_redo">): void {
+    this.history = new History();
+    this.server = { undo: can_undo, redo: can_redo };
+  }
+
+  record(before: Marks, after: Marks, site: SiteCode): void {
+    this.history = this.history.with({ before, after, site });
+    this.server = { ...this.server, redo: false };
+  }
+
+  /** What shows after the turn; null when only the server can tell. */
+  take(turn: Turn): { marks: Marks; site: SiteCode } | null {
+    const turned = turn === "undo" ? this.history.undo() : this.history.redo();
+    if (turned) this.history = turned.history;
+    return turned;
+  }
+
+  /** The server carried a turn out, or refused it: then there is nothing more of that kind. */
+  answered(turn: Turn, done: boolean): void {
+    if (!done) this.server = { ...this.server, [turn]: false };
+    else if (turn === "undo") this.server = { ...this.server, redo: true };
+  }
+}
