@@ -156,6 +156,17 @@ export interface ScaleAgreement {
   icc: Record<string, Icc>;
 }
 
+/** Change of each patient from the first to the last visit that both readers scored. */
+export interface ScaleChange {
+  scale: ScaleAgreement["scale"];
+  n: number;
+  icc: Icc;
+  mean: number;
+  sdc: number | null;
+  /** Patients whose mean change is at least 2 units. */
+  progressed: number;
+}
+
 export interface PairTotals extends ScaleAgreement {
   bias: number | null;
   loa: [number, number] | null;
@@ -166,7 +177,10 @@ export interface PairAgreement {
   totals: PairTotals[];
   /** 4 x 4, rows the first reader's grade */
   confusion: number[][];
+  changes: ScaleChange[];
   kappa_quadratic: number | null;
+  /** Resampled by patient; null with fewer than two patients. */
+  kappa_ci95: [number, number] | null;
   corners: number;
 }
 
@@ -177,6 +191,7 @@ export interface Agreement {
   films: number;
   pairs: PairAgreement[];
   all_readers: ScaleAgreement[];
+  alpha_ordinal: number | null;
 }
 
 // --- model versions ----------------------------------------------------------------------------
