@@ -47,12 +47,9 @@ class Product:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+@pytest.fixture(scope="module")
+def product(data: Path) -> Iterator[Product]:
     """`manage.py demo` with accounts and starter weights, and no film yet."""
-    data = tmp_path_factory.mktemp("product")
-    for folder in (data, data.parent):
-        folder.chmod(0o711)  # under root the database's own user has to reach its folder in it
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
