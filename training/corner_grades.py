@@ -24,6 +24,7 @@ from inference.corner_regions import LEVELS, PAPER_CROP, CropRecipe
 from training.batches import CropAugmentation, Crops, augmented_crops, cut_crops, middle
 from training.evaluation import grade_figures
 from training.loop import Batch, Report, Schedule, TrainingError, reading, train
+from training.resume import Resume
 from training.snapshot import Snapshot, SnapshotFilm
 
 _VALIDATION_BATCH = 128
@@ -118,6 +119,7 @@ def fit(
     start: Checkpoint | None,
     device: torch.device,
     report: Report,
+    resume: Resume | None = None,
 ) -> tuple[CornerGradeNet, dict[str, Any]]:
     """Train a grader; returns it with its metadata. Raises TrainingError."""
     fitted = Calibration()
@@ -128,7 +130,7 @@ def fit(
         network = CornerGradeNet(recipe.architecture)
         _say_where_from(network, start, report)
     task = GraderTask(snapshot, recipe, fitted, report)
-    trained = train(network, task, recipe.schedule, device, report)
+    trained = train(network, task, recipe.schedule, device, report, resume)
     if recipe.calibrate:
         fitted = task.calibration(trained)
     return trained, corner_grades.metadata(recipe.architecture, recipe.crop, fitted)

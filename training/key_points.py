@@ -29,6 +29,7 @@ from training.batches import (
 )
 from training.evaluation import point_figures
 from training.loop import Batch, Report, Schedule, TrainingError, reading, train
+from training.resume import Resume
 from training.snapshot import Snapshot, SnapshotFilm
 
 _VALIDATION_BATCH = 32
@@ -105,6 +106,7 @@ def fit(
     start: Checkpoint | None,
     device: torch.device,
     report: Report,
+    resume: Resume | None = None,
 ) -> tuple[KeyPointNet, dict[str, Any]]:
     """Train a key point network; returns it with its metadata. Raises TrainingError."""
     if start is not None and recipe.refines:
@@ -114,7 +116,7 @@ def fit(
         network = KeyPointNet(recipe.architecture)
         report({"phase": "starting from scratch", "step": 0, "steps": 1})
     task = KeyPointTask(snapshot, recipe, report)
-    trained = train(network, task, recipe.schedule, device, report)
+    trained = train(network, task, recipe.schedule, device, report, resume)
     return trained, key_points.metadata(recipe.architecture)
 
 

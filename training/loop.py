@@ -15,6 +15,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from training.resume import Resume, State
+
 Batch = tuple[Tensor, ...]
 Report = Callable[[dict[str, Any]], None]
 Network = TypeVar("Network", bound=nn.Module)
@@ -54,47 +56,65 @@ class Task(Protocol):
 
 
 def train(
-    network: Network, task: Task, schedule: Schedule, device: torch.device, report: Report
+    network: Network,
+    task: Task,
+    schedule: Schedule,
+    device: torch.device,
+    report: Report,
+    resume: Resume | None = None,
 ) -> Network:
     """Train and return the weights that did best on the validation patients.
 
     Raises TrainingError when the loss is no longer a number.
     """
     network = network.to(device).to(memory_format=torch.channels_last)
-    averaged = copy.deepcopy(network)
-    best, best_loss, waited = copy.deepcopy(network), math.inf, 0
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
-    progress = _Progress(schedule, report)
-    for step in range(schedule.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(schedule, step)
-        network.train()
-        batch = tuple(part.to(device) for part in task.batch(step, schedule.batch))
-        with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bfloat16):
-            loss = task.loss(network, batch)
-        if not torch.isfinite(loss):
-            raise TrainingError(f"The loss is no number at step {step}: lower the learning rate.")
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)  # one odd film must not undo a run
-        optimizer.step()
-        # A short history must not be dominated by the random start
-        _average(averaged, network, min(schedule.average, (1 + step) / (10 + step)))
-        progress.tick(step, loss)
-        last = step + 1 == schedule.steps
-        if last or (step + 1) % schedule.validate_every == 0:
-            validation = task.validation_loss(averaged.eval())
-            progress.validated(step, validation)
-            waited += 1
-            if validation < best_loss:
-                best, best_loss, waited = copy.deepcopy(averaged), validation, 0
-            if waited > schedule.patience:
-                break
-    if not math.isfinite(best_loss):
+    state = State(network, copy.deepcopy(network), copy.deepcopy(network), optimizer)
+    if resume and resume.restore(state):
+        report({"phase": "going on", "step": state.step, "steps": schedule.steps})
+    progress = _Progress(schedule, report, state.step)
+    while state.step < schedule.steps and state.waited <= schedule.patience:
+        loss = _step(state, task, schedule, device)
+        progress.tick(state.step, loss)
+        if state.step == schedule.steps or state.step % schedule.validate_every == 0:
+            validation = task.validation_loss(state.averaged.eval())
+            progress.validated(state.step, validation)
+            state.waited += 1
+            if validation < state.best_loss:
+                state.best.load_state_dict(state.averaged.state_dict())
+                state.best_loss, state.waited = validation, 0
+        if resume:
+            resume.store(state)
+    if not math.isfinite(state.best_loss):
         raise TrainingError("The validation loss never was a number: check the validation films.")
-    return best.eval()
+    if resume:
+        resume.forget()
+    network.load_state_dict(state.best.state_dict())
+    return network.eval()
+
+
+def _step(state: State, task: Task, schedule: Schedule, device: torch.device) -> Tensor:
+    """One descent and one step of the average; counts it."""
+    step, network = state.step, state.network
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(schedule, step)
+    network.train()
+    torch.manual_seed(step)  # dropout too follows from the step alone
+    batch = tuple(part.to(device) for part in task.batch(step, schedule.batch))
+    with torch.autocast(device.type, torch.bfloat16, enabled=schedule.bfloat16):
+        loss = task.loss(network, batch)
+    if not torch.isfinite(loss):
+        raise TrainingError(f"The loss is no number at step {step}: lower the learning rate.")
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(network.parameters(), 5.0)  # one odd film must not undo a run
+    state.optimizer.step()
+    # A short history must not be dominated by the random start
+    _average(state.averaged, network, min(schedule.average, (1 + step) / (10 + step)))
+    state.step += 1
+    return loss.detach()
 
 
 def learning_rate(schedule: Schedule, step: int) -> float:
@@ -129,31 +149,32 @@ def reading(report: Report, every: int = 20) -> Callable[[int], None]:
 class _Progress:
     """Says step, loss and time left, not more often than every few seconds."""
 
-    def __init__(self, schedule: Schedule, report: Report) -> None:
-        self.schedule, self.report = schedule, report
+    def __init__(self, schedule: Schedule, report: Report, first: int) -> None:
+        self.schedule, self.report, self.first = schedule, report, first
         self.started = self.said = time.monotonic()
         self.losses: list[float] = []
 
-    def tick(self, step: int, loss: Tensor) -> None:
-        self.losses.append(float(loss.detach()))
+    def tick(self, done: int, loss: Tensor) -> None:
+        """Hear the loss of step number `done`; say the mean since the last line."""
+        self.losses.append(float(loss))
         now = time.monotonic()
-        if now - self.said >= self.schedule.report_every_s or step + 1 == self.schedule.steps:
+        if now - self.said >= self.schedule.report_every_s or done == self.schedule.steps:
             self.said = now
-            self._say("train", step, sum(self.losses) / len(self.losses))
+            self._say("train", done, sum(self.losses) / len(self.losses))
             self.losses.clear()
 
-    def validated(self, step: int, loss: float) -> None:
-        self._say("validate", step, loss)
+    def validated(self, done: int, loss: float) -> None:
+        """Say the validation loss, at once."""
+        self._say("validate", done, loss)
 
-    def _say(self, phase: str, step: int, loss: float) -> None:
-        done = step + 1
-        left = (time.monotonic() - self.started) / done * (self.schedule.steps - done)
+    def _say(self, phase: str, done: int, loss: float) -> None:
+        per_step = (time.monotonic() - self.started) / (done - self.first)
         self.report(
             {
                 "phase": phase,
                 "step": done,
                 "steps": self.schedule.steps,
                 "loss": round(loss, 5),
-                "eta_s": round(left),
+                "eta_s": round(per_step * (self.schedule.steps - done)),
             }
         )

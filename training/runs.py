@@ -12,6 +12,7 @@ import torch
 from inference import checkpoint
 from training import snapshot
 from training.loop import Report, TrainingError
+from training.resume import Resume
 
 TASKS = ("key_points", "corner_grades")
 
@@ -30,7 +31,9 @@ def run(
     """Train, evaluate on the test patients, write `out`; returns the content of the done line.
 
     `compared` holds the same figures of the weights in `compare`, else in `init`, on the same
-    films. Raises TrainingError, SnapshotError or CheckpointError with one sentence.
+    films. A run that was killed goes on when it is started again with the same arguments; its
+    state lies beside `out` until it ends. Raises TrainingError, SnapshotError or CheckpointError
+    with one sentence.
     """
     work = _work(task)
     if recipe not in work.RECIPES:
@@ -42,7 +45,13 @@ def run(
     start = checkpoint.load(init, task) if init else None
     other = checkpoint.load(compare, task) if compare else start
     torch.manual_seed(work.RECIPES[recipe].seed)
-    network, described = work.fit(films, work.RECIPES[recipe], start, torch.device(device), report)
+    resume = Resume(
+        out.with_suffix(".resume"),
+        f"{task} {work.RECIPES[recipe]} {films.checksum} {start.sha256 if start else None}",
+    )
+    network, described = work.fit(
+        films, work.RECIPES[recipe], start, torch.device(device), report, resume
+    )
     described |= {
         "recipe": recipe,
         "snapshot": {"name": films.name, "sha256": films.checksum, "source": films.source},

@@ -1,0 +1,86 @@
+"""A run that was killed goes on to the same result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from training.loop import Batch, Schedule, train
+from training.resume import Resume
+
+torch.set_num_threads(1)
+SCHEDULE = Schedule(
+    steps=20, batch=8, learning_rate=0.01, validate_every=4, average=0.5, bfloat16=False
+)
+
+
+class KilledError(Exception):
+    """The process died here."""
+
+
+class Task:
+    def __init__(self, dies_at: int = -1) -> None:
+        self.dies_at = dies_at
+        self.steps: list[int] = []
+
+    def batch(self, step: int, size: int) -> Batch:
+        self.steps.append(step)
+        if step == self.dies_at:
+            raise KilledError
+        return (torch.rand(size, 1, 4, 4, generator=torch.Generator().manual_seed(step)),)
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        return (network(batch[0])[:, 0] - batch[0].amax(dim=(1, 2, 3))).square().mean()
+
+    def validation_loss(self, network: nn.Module) -> float:
+        return float(self.loss(network, self.batch(999, 32)).detach())
+
+
+def run(task: Task, resume: Resume | None, schedule: Schedule = SCHEDULE) -> nn.Module:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 1))
+    return train(network, task, schedule, torch.device("cpu"), lambda _: None, resume)
+
+
+def killed(path: Path, key: str = "run") -> None:
+    with pytest.raises(KilledError):
+        run(Task(dies_at=13), Resume(path, key, every_s=0))
+
+
+def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
+    killed(tmp_path / "r")
+    task = Task()
+    resumed = run(task, Resume(tmp_path / "r", "run"))
+    assert 13 in task.steps
+    assert 5 not in task.steps
+    for a, b in zip(resumed.parameters(), run(Task(), None).parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_state_is_gone_when_the_run_is_over(tmp_path: Path) -> None:
+    killed(tmp_path / "r")
+    run(Task(), Resume(tmp_path / "r", "run"))
+    assert not (tmp_path / "r").exists()
+
+
+def test_the_state_of_another_run_is_not_taken(tmp_path: Path) -> None:
+    killed(tmp_path / "r", "another")
+    fresh = run(Task(), Resume(tmp_path / "r", "run"), replace(SCHEDULE, steps=4))
+    plain = run(Task(), None, replace(SCHEDULE, steps=4))
+    for a, b in zip(fresh.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_damaged_state_starts_the_run_again(tmp_path: Path) -> None:
+    (tmp_path / "r").write_bytes(b"half a file")
+    run(Task(), Resume(tmp_path / "r", "run"))
+
+
+def test_the_state_is_not_written_at_every_step(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        run(Task(dies_at=13), Resume(tmp_path / "r", "run", every_s=600))
+    assert not (tmp_path / "r").exists()
