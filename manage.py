@@ -11,7 +11,7 @@ from django.core.management import execute_from_command_line
 from annotation import embedded
 
 # These look at code and files only, save `demo`, which starts the servers itself.
-_WITHOUT_SERVERS = {"help", "version", "check", "phantom", "spectacular", "demo"}
+_WITHOUT_SERVERS = {"help", "version", "check", "phantom", "demo"}
 
 
 def main() -> None:

@@ -71,7 +71,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "rest_framework.authtoken",
-    "drf_spectacular",
     "django_celery_beat",
     "pgtrigger",
     "annotation",
@@ -142,11 +141,9 @@ REST_FRAMEWORK = {
     # A view that names no role refuses everybody, not nobody.
     "DEFAULT_PERMISSION_CLASSES": ["annotation.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotation.errors.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Syndesmo", "VERSION": VERSION, "SERVE_INCLUDE_SCHEMA": False}
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
