@@ -44,6 +44,10 @@ SECRET_KEY = _secret("SECRET_KEY")
 # Keys the patients' pseudonyms, the UIDs and the date shifts. Whoever has it can link a film to a
 # patient, so it is not stored in the database, and no API reads it.
 PSEUDONYM_KEY = _secret("SYNDESMO_KEY").encode()
+# Options of PS3.15 Annex E. Change is read from intervals, and sex is the strongest known factor of
+# progression; both stay unless a hospital decides otherwise.
+RETAIN_INTERVALS = env.bool("RETAIN_INTERVALS", default=True)
+RETAIN_PATIENT_CHARACTERISTICS = env.bool("RETAIN_PATIENT_CHARACTERISTICS", default=True)
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -1,10 +1,10 @@
 """De-identification by an allow-list: what is not named here does not stay.
 
-PS3.15 Annex E basic profile with Retain Longitudinal Temporal Information with Modified Dates and,
-by choice, Retain Patient Characteristics. Deny-lists leave things behind (descriptions, private
-tags, serial numbers, AE titles); an allow-list cannot. Pseudonyms, UIDs and date shifts come from
-one secret key, so that a later film of the same patient joins the same patient without any table
-that leads back.
+PS3.15 Annex E basic profile with, by choice, Retain Longitudinal Temporal Information with Modified
+Dates and Retain Patient Characteristics (of which the sex alone is kept). Deny-lists leave things
+behind (descriptions, private tags, serial numbers, AE titles); an allow-list cannot. Pseudonyms,
+UIDs and date shifts come from one secret key, so that a later film of the same patient joins the
+same patient without any table that leads back.
 """
 
 import hashlib
@@ -38,6 +38,9 @@ _IDENTIFYING = (
     "PatientMotherBirthName", "InstitutionName", "ReferringPhysicianName", "OperatorsName",
 )  # fmt: skip
 _LONGEST_SHIFT_DAYS = 3650
+# Dummy days end before the first radiograph was taken (1895): nobody takes one for a true day.
+_FIRST_DUMMY = date(1800, 1, 1)
+_DUMMY_DAYS = 34_000
 _TEXT = re.compile(r"[^A-Za-z0-9 ._+/()-]")
 _CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
 # PS3.16 CID 7050.
@@ -75,8 +78,22 @@ def date_shift(patient_id: str, key: bytes) -> timedelta:
     return timedelta(days=1 + drawn % _LONGEST_SHIFT_DAYS)
 
 
-def deidentify(header: Dataset, key: bytes, *, retain_characteristics: bool = True) -> Dataset:
+def dummy_day(patient_id: str, day: date, key: bytes) -> date:
+    """A day of the 19th century that tells films of one day from films of another, no more."""
+    drawn = int(_keyed("dummy", f"{patient_id.strip().upper()}\0{day}", key), 16)
+    return _FIRST_DUMMY + timedelta(days=drawn % _DUMMY_DAYS)
+
+
+def deidentify(
+    header: Dataset,
+    key: bytes,
+    *,
+    retain_intervals: bool = True,
+    retain_characteristics: bool = True,
+) -> Dataset:
     """A new dataset with the allowed attributes, pseudonyms for the rest of what is needed.
+
+    Without `retain_intervals` the day is a dummy, and neither order nor distance of visits is left.
 
     PatientID, the UIDs, StudyDate and InstitutionName (the centre) are replaced. Raises
     CannotDeidentify when the header has no patient number, no SOP instance UID or no valid date.
@@ -96,20 +113,24 @@ def deidentify(header: Dataset, key: bytes, *, retain_characteristics: bool = Tr
             setattr(clean, keyword, keyed_uid(uid, key))
     clean.PatientID = clean.PatientName = pseudonym(patient_id, key)
     clean.InstitutionName = centre_pseudonym(_text(header, "InstitutionName"), key)
-    clean.StudyDate = _shifted(header, date_shift(patient_id, key)).strftime("%Y%m%d")
+    day = _day(header)
+    shifted = day - date_shift(patient_id, key)
+    kept = shifted if retain_intervals else dummy_day(patient_id, day, key)
+    clean.StudyDate = kept.strftime("%Y%m%d")
     sex = _text(header, "PatientSex").upper()
     if retain_characteristics and sex in ("M", "F", "O"):
         clean.PatientSex = sex
-    _declare(clean, retain_characteristics)
+    _declare(clean, retain_intervals, retain_characteristics)
     return clean
 
 
-def _declare(clean: Dataset, retain_characteristics: bool) -> None:
+def _declare(clean: Dataset, retain_intervals: bool, retain_characteristics: bool) -> None:
     """Say in the dataset itself what was done (PS3.15 E.1.1)."""
     clean.PatientIdentityRemoved = "YES"
-    clean.LongitudinalTemporalInformationModified = "MODIFIED"
+    clean.LongitudinalTemporalInformationModified = "MODIFIED" if retain_intervals else "REMOVED"
     clean.DeidentificationMethod = "Syndesmo allow-list"
-    done = [_PROFILE, _LONGITUDINAL, *([_CHARACTERISTICS] if retain_characteristics else [])]
+    options = ((_LONGITUDINAL, retain_intervals), (_CHARACTERISTICS, retain_characteristics))
+    done = [_PROFILE, *(option for option, chosen in options if chosen)]
     clean.DeidentificationMethodCodeSequence = [_code(value, meaning) for value, meaning in done]
 
 
@@ -158,7 +179,7 @@ def _text(header: Dataset, keyword: str) -> str:
     return "" if value is None else str(value).strip("\0 ")
 
 
-def _shifted(header: Dataset, shift: timedelta) -> date:
+def _day(header: Dataset) -> date:
     for keyword in _DATES:
         digits = _text(header, keyword).replace(".", "")  # ACR-NEMA wrote 2001.05.30
         try:
@@ -166,7 +187,7 @@ def _shifted(header: Dataset, shift: timedelta) -> date:
         except ValueError:
             continue
         if day.year >= 1900:
-            return day - shift
+            return day
     raise CannotDeidentify("The header has no valid date; without one no change can be read.")
 
 

@@ -77,7 +77,12 @@ def import_film(
     try:
         with quietly():
             film = read_film(source)
-            clean = deidentify(film.header, settings.PSEUDONYM_KEY)
+            clean = deidentify(
+                film.header,
+                settings.PSEUDONYM_KEY,
+                retain_intervals=settings.RETAIN_INTERVALS,
+                retain_characteristics=settings.RETAIN_PATIENT_CHARACTERISTICS,
+            )
     except (FilmRefused, CannotDeidentify) as error:
         return FileResult(name, Status.REFUSED, str(error))
     except FilmUndecodable as error:
