@@ -97,6 +97,16 @@ class StudyClosed(ProductError):
     sentence = "This study is closed. Your saved grades are kept; no more can be added."
 
 
+class DesignFixed(ProductError):
+    """The study has been read under its design."""
+
+    status = 409
+    sentence = (
+        "The design of this study is fixed: its first grade is in. "
+        "Make a new study for another design."
+    )
+
+
 class Conflict(ProductError):
     """The thing is in another state than the request assumes."""
 

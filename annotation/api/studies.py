@@ -13,7 +13,7 @@ from annotation.errors import NotFound
 from annotation.models import Study
 from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import studies, study_progress
+from annotation.services import design_changes, studies, study_progress
 
 
 def study_out(study: Study) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def study_out(study: Study) -> dict[str, Any]:
         "readers": [user.get_username() for user in study.readers.order_by("username")],
         "adjudicators": [user.get_username() for user in study.adjudicators.order_by("username")],
         "rounds": [asdict(one) for one in rounds],
+        "design_fixed": design_changes.is_fixed(study),
         "state": "closed" if not study.is_open else "finished" if finished else "open",
     }
 
@@ -41,7 +42,20 @@ class RoundInput(serializers.Serializer[Any]):
     washout_days = serializers.IntegerField(min_value=0, max_value=3650, default=0)
 
 
-class StudyInput(serializers.Serializer[Any]):
+class ConventionsInput(serializers.Serializer[Any]):
+    """What readers grade by, and when they see the model."""
+
+    assist_mode = serializers.ChoiceField(Study.Assist.choices, default=Study.Assist.BLIND)
+    cervical_squaring = serializers.ChoiceField(
+        Study.CervicalSquaring.choices, default=Study.CervicalSquaring.NONE
+    )
+    missing_sites = serializers.ChoiceField(
+        Study.MissingSites.choices, default=Study.MissingSites.R3
+    )
+    finding_flags = serializers.BooleanField(default=False)
+
+
+class StudyInput(ConventionsInput):
     """The design of a new study."""
 
     name = serializers.CharField(max_length=120)
@@ -54,14 +68,6 @@ class StudyInput(serializers.Serializer[Any]):
     region = serializers.ChoiceField(choices=REGIONS, allow_null=True, default=None)
     radiographs = serializers.JSONField(required=False)
     rounds = RoundInput(many=True, allow_empty=False)
-    assist_mode = serializers.ChoiceField(Study.Assist.choices, default=Study.Assist.BLIND)
-    cervical_squaring = serializers.ChoiceField(
-        Study.CervicalSquaring.choices, default=Study.CervicalSquaring.NONE
-    )
-    missing_sites = serializers.ChoiceField(
-        Study.MissingSites.choices, default=Study.MissingSites.R3
-    )
-    finding_flags = serializers.BooleanField(default=False)
 
     def validate_radiographs(self, value: Any) -> list[int] | None:
         """None for all ready films."""
@@ -102,8 +108,23 @@ class StudyView(APIView):
 
     def get(self, request: Request, study: int) -> Response:
         """With every reader's progress; no grades."""
-        found = Study.objects.filter(pk=study).first()
-        if found is None:
-            raise NotFound
+        found = _study(study)
         progress = [asdict(one) for one in study_progress.progress(found)]
         return Response(study_out(found) | {"progress": progress})
+
+    def patch(self, request: Request, study: int) -> Response:
+        """Correct conventions while nothing has been graded under them."""
+        given = ConventionsInput(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        changed = design_changes.change(
+            study=_study(study), actor=user_of(request), **given.validated_data
+        )
+        return Response(study_out(changed))
+
+
+def _study(pk: int) -> Study:
+    """Raises NotFound."""
+    found = Study.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found

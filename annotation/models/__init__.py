@@ -7,7 +7,7 @@ from annotation.models.model_version import CornerPrediction, ModelVersion, Preg
 from annotation.models.radiograph import Centre, DiscPoint, Patient, Radiograph, Visit
 from annotation.models.reading import AdjudicationCase, Consensus, GradeEvent, Reading
 from annotation.models.retraining import RetrainingSchedule
-from annotation.models.study import QueriedCorner, Round, Study, StudyFilm
+from annotation.models.study import QueriedCorner, Round, Study, StudyFilm, StudyReader
 
 __all__ = [
     "AdjudicationCase",
@@ -29,5 +29,6 @@ __all__ = [
     "Snapshot",
     "Study",
     "StudyFilm",
+    "StudyReader",
     "Visit",
 ]

@@ -3,8 +3,11 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from pgtrigger import AnyChange, Delete, Insert, Update
+from pgtrigger import Q as Row
 
 from annotation.models.append_only import immutable
+from annotation.models.fixed_design import fixed_design
 from annotation.models.radiograph import Radiograph
 
 
@@ -43,9 +46,27 @@ class Study(models.Model):
 
     class Meta:
         verbose_name_plural = "studies"
+        triggers = [
+            fixed_design(
+                "design_is_fixed",
+                Update,
+                condition=AnyChange(
+                    "assist_mode", "cervical_squaring", "missing_sites", "finding_flags"
+                ),
+                study="id",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class StudyReader(Study.readers.through):  # type: ignore[name-defined,misc]  # made by Django
+    """The table of a study's readers, named so that it can carry its trigger."""
+
+    class Meta:
+        proxy = True
+        triggers = [fixed_design("readers_are_fixed", Insert | Update | Delete)]
 
 
 class StudyFilm(models.Model):
@@ -58,6 +79,7 @@ class StudyFilm(models.Model):
         constraints = [
             models.UniqueConstraint(name="film_once_per_study", fields=["study", "radiograph"])
         ]
+        triggers = [fixed_design("films_are_fixed", Insert | Update | Delete)]
 
 
 class Round(models.Model):
@@ -78,6 +100,10 @@ class Round(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="round_number_once", fields=["study", "number"])
+        ]
+        triggers = [
+            fixed_design("rounds_are_fixed", Update | Delete),
+            fixed_design("no_further_round", Insert, condition=Row(new__kind="full")),
         ]
         ordering = ["study", "number"]
 

@@ -84,6 +84,8 @@ export interface Study {
   readers: string[];
   adjudicators: string[];
   rounds: StudyRound[];
+  /** The first grade is in: the design cannot be changed any more. */
+  design_fixed: boolean;
   state: string;
 }
 

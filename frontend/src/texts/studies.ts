@@ -92,6 +92,8 @@ export const studies = {
     noProgress: "This study has no readers. Make a new study with readers.",
     adjudicators: (names: string) => `Adjudicators: ${names}`,
     noAdjudicators: "No adjudicator",
+    fixed: "The design is fixed: the first grade is in",
+    notFixed: "The design is not fixed yet: nothing has been graded",
   },
   ranking: {
     title: "Doubtful corners",

@@ -113,3 +113,18 @@ def test_a_study_is_finished_when_all_is_committed_and_closed_when_it_is_shut(
     assert office.get(f"/api/v1/studies/{made.pk}").json()["state"] == "finished"
     Study.objects.update(is_open=False)
     assert office.get(f"/api/v1/studies/{made.pk}").json()["state"] == "closed"
+
+
+def test_conventions_are_corrected_until_the_first_grade_and_then_refused_in_a_sentence(
+    office: Client, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=1)
+    address, changed = f"/api/v1/studies/{made.pk}", {"cervical_squaring": "all"}
+    answer = office.patch(address, changed, content_type="application/json")
+    assert (answer.status_code, answer.json()["cervical_squaring"]) == (200, "all")
+    assert answer.json()["design_fixed"] is False
+    read(made.rounds.get(), reader("ada"))
+    answer = office.patch(address, {"missing_sites": "strict"}, content_type="application/json")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["name"] == "design_fixed"
+    assert office.get(address).json()["design_fixed"] is True
