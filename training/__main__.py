@@ -41,7 +41,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--films", type=Path, default=Path("var/starter"), help="where phantoms go"
     )
     command.add_argument("--out", type=Path, default=Path("inference/starter"))
-    command.add_argument("--patients", type=int, default=1500)
+    command.add_argument("--patients", type=int, default=900)
     return parser.parse_args(argv)
 
 

@@ -102,10 +102,10 @@ RECIPES: dict[str, GraderRecipe] = {
         refines=True,
         schedule=replace(
             _STARTER.schedule,
-            steps=8,
+            steps=4,
             batch=16,
             learning_rate=5e-5,
-            validate_every=8,
+            validate_every=4,
             average=0.5,
             report_every_s=0.2,
         ),
