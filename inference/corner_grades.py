@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-import torchvision  # type: ignore[import-untyped]  # ships no types
+import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
 
