@@ -8,82 +8,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.api.film_pane import (
-    MarkInput,
-    PictureView,
-    discs_out,
-    film_out,
-    mark_from,
-    mark_out,
-    picture_urls,
-)
-from annotation.models import Radiograph, Reading
+from annotation.api.film_pane import MarkInput, PictureView, discs_out, mark_from
+from annotation.api.reading_shown import marks_out, reading_out
+from annotation.models import Radiograph
 from annotation.permissions import BlindReader, user_of
 from annotation.services import disc_corrections, reader_grades, reading_queue
-from annotation.services.ledger import Marks
 from annotation.services.reader_grades import Circumstances, Saved
-from inference.msasss import BRIDGE
 
 # A tab left open for a month must not cost the grade that ends it.
 _LONGEST_MS = 2**31 - 1
-
-
-def reading_out(reading: Reading, reader: User) -> dict[str, Any]:
-    """A reading as its reader may see it."""
-    study, round_ = reading.round.study, reading.round
-    places = Reading.objects.of(reader).filter(round=round_).count()
-    history = reader_grades.history_of(reading)
-    coming = reading_queue.upcoming(reading)
-    return {
-        "id": reading.pk,
-        "study": {"id": study.pk, "name": study.name},
-        "round": {"id": round_.pk, "number": round_.number, "kind": round_.kind},
-        "label": f"{reading.position} of {places}",
-        "position": reading.position,
-        "places": places,
-        **film_out(reading.radiograph, f"readings/{reading.pk}"),
-        "sites": reading.sites,
-        "discs": discs_out(reading.radiograph, reader),
-        "marks": marks_out(history.marks),
-        "can_undo": bool(history.done),
-        "can_redo": bool(history.undone),
-        "state": reading_queue.state_of(reading),
-        "lease_until": reading.lease_until,
-        "instrument": {
-            "cervical_squaring": study.cervical_squaring,
-            "finding_flags": study.finding_flags,
-            "assist_mode": study.assist_mode,
-        },
-        "model": model_out(reading),
-        "upcoming": [picture_urls(f"readings/{coming.pk}")] if coming else [],
-    }
-
-
-def marks_out(marks: Marks) -> dict[str, Any]:
-    """Standing marks by site."""
-    return {site: mark_out(mark) for site, mark in marks.items()}
-
-
-def model_out(reading: Reading) -> dict[str, Any] | None:
-    """The model's grades, once a commit has shown them; the version stays the one shown."""
-    version = reading.model_version_shown
-    if version is None:
-        return None
-    found = reading.radiograph.corner_predictions.filter(
-        model_version=version, site__in=reading.sites
-    )
-    return {
-        "version": version.name,
-        "corners": {
-            row.site: _predicted([row.p0, row.p1, row.p2, row.p3]) for row in found.order_by("pk")
-        },
-    }
-
-
-def _predicted(p: list[float]) -> dict[str, Any]:
-    """Bridge first, else the likeliest of 0, 1, 2: the facing corners then agree on a bridge."""
-    grade = BRIDGE if p[BRIDGE] >= 0.5 else max(range(BRIDGE), key=lambda g: p[g])
-    return {"p": p, "grade": grade}
 
 
 class WorklistView(APIView):
@@ -113,6 +46,13 @@ class WorklistView(APIView):
         )
 
 
+def next_out(reader: User, round_id: int) -> dict[str, Any]:
+    """The reader's next place of a round, taken now; or why there is none."""
+    taken = reading_queue.take_next(reader=reader, round_id=round_id)
+    reading = reading_out(taken.reading, reader) if taken.reading else None
+    return {"reading": reading, "state": taken.state, "sentence": taken.sentence}
+
+
 class NextView(APIView):
     """The next place of a round."""
 
@@ -120,10 +60,7 @@ class NextView(APIView):
 
     def post(self, request: Request, pk: int) -> Response:
         """Take it; the one in hand comes again."""
-        reader = user_of(request)
-        taken = reading_queue.take_next(reader=reader, round_id=pk)
-        reading = reading_out(taken.reading, reader) if taken.reading else None
-        return Response({"reading": reading, "state": taken.state, "sentence": taken.sentence})
+        return Response(next_out(user_of(request), pk))
 
 
 class ReadingView(APIView):
@@ -280,11 +217,17 @@ class CommitView(APIView):
     permission_classes = [BlindReader]
 
     def post(self, request: Request, pk: int) -> Response:
-        """Commit; in a second-look study the answer shows the model's grades."""
+        """Commit and take the next place at once, so that the reader waits for one request.
+
+        In a second-look study the answer shows the model's grades instead: the next film is not
+        opened while the reader still looks at this one.
+        """
         data, reader = _checked(KeyInput, request), user_of(request)
         key = data["idempotency_key"]
         reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        return Response(reading_out(reading, reader))
+        looks = reading.model_version_shown is not None and not reading.site
+        coming = None if looks else next_out(reader, reading.round_id)
+        return Response({**reading_out(reading, reader), "next": coming})
 
 
 class ReadingPictureView(PictureView):

@@ -4,13 +4,15 @@ Every write carries a key drawn by the client. The same key again is the same ac
 written twice, and the answer tells what stands now, however late the retry comes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from annotation.errors import BadInput, Incomplete, KeyReused, NothingToUndo, SiteNotInReading
@@ -51,12 +53,22 @@ class _Ledger:
     earlier: list[GradeEvent] = field(default_factory=list)
 
 
+@contextmanager
+def _one_action() -> Iterator[None]:
+    """All of a write or nothing; KeyReused where its key went to another action meanwhile."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as clash:
+        raise KeyReused from clash
+
+
 def history_of(reading: Reading) -> History:
     """What stands in a reading, and what can be taken back."""
     return history(reading.events.order_by("id"))
 
 
-@transaction.atomic
+@_one_action()
 def grade(
     *,
     reader: User,
@@ -89,14 +101,14 @@ def grade(
     return _saved(ledger, _write(ledger, key, changes, causes, seen))
 
 
-@transaction.atomic
+@_one_action()
 def undo(*, reader: User, reading_id: int, key: UUID, seen: Circumstances) -> Saved:
     """Take back the newest action that stands. Raises NothingToUndo, and as `grade` does."""
     ledger = _open(reader, reading_id, key)
     return _step(ledger, key, Cause.UNDO, seen)
 
 
-@transaction.atomic
+@_one_action()
 def redo(*, reader: User, reading_id: int, key: UUID, seen: Circumstances) -> Saved:
     """Bring back what was taken back last. Raises NothingToUndo, and as `grade` does."""
     ledger = _open(reader, reading_id, key)
@@ -130,11 +142,11 @@ def commit(*, reader: User, reading_id: int, key: UUID) -> Reading:
 def _open(reader: User, reading_id: int, key: UUID) -> _Ledger:
     """Lock a reading and find what this key wrote before. Raises NotFound, KeyReused."""
     reading = reading_queue.locked(reader, reading_id)
-    events = list(reading.events.order_by("id"))
-    earlier = [event for event in events if event.idempotency_key == key]
-    if not earlier and GradeEvent.objects.filter(idempotency_key=key).exists():
+    of_both = Q(reading=reading) | Q(idempotency_key=key)
+    events = list(GradeEvent.objects.filter(of_both).order_by("id"))
+    if any(event.reading_id != reading.pk for event in events):
         raise KeyReused
-    return _Ledger(reading, events, earlier)
+    return _Ledger(reading, events, [event for event in events if event.idempotency_key == key])
 
 
 def _same_grade(earlier: list[GradeEvent], site: str, mark: Mark, partner: Mark | None) -> None:
@@ -188,11 +200,7 @@ def _write(
         )
         for site, mark in changes.items()
     ]
-    try:
-        with transaction.atomic():
-            GradeEvent.objects.bulk_create(new)
-    except IntegrityError as clash:  # the same key at the same moment, on another reading
-        raise KeyReused from clash
+    GradeEvent.objects.bulk_create(new)
     ledger.events.extend(new)
     return new
 

@@ -15,6 +15,8 @@ from annotation.models import Reading, Round
 from annotation.models.reading import ReadingQuerySet
 
 State = Literal["open", "washout", "finished", "closed"]
+# A hold renewed so lately is not written again: every grade would cost a second write.
+_FRESH = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,10 @@ def keep(reading: Reading) -> None:
         raise StudyClosed
     if reading.lease_until is None:
         raise LeaseLost
-    reading.lease_until = _lease_end(timezone.now())
-    reading.save(update_fields=["lease_until"])
+    until = _lease_end(timezone.now())
+    if until - reading.lease_until > _FRESH:
+        reading.lease_until = until
+        reading.save(update_fields=["lease_until"])
 
 
 def state_of(reading: Reading) -> Literal["open", "leased", "committed"]:

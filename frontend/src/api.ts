@@ -181,7 +181,7 @@ export const redoGrade = (id: number, event: c.Keyed) =>
 export const saveDiscPoints = (id: number, event: c.DiscPointsEvent) =>
   post<{ discs: c.Disc[] }>(`readings/${id}/disc_points`, event);
 export const commitReading = (id: number, event: c.Keyed) =>
-  post<c.Reading>(`readings/${id}/commit`, event);
+  post<c.Committed>(`readings/${id}/commit`, event);
 
 /** The stored picture file (JPEG-LS, 16 bit) as bytes. */
 export const picture = async (url: string): Promise<ArrayBuffer> =>

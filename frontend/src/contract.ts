@@ -103,6 +103,11 @@ export interface NextReading {
   sentence: string;
 }
 
+/** A commit takes the next place at once; null where the reader looks at the model's grades first. */
+export interface Committed extends Reading {
+  next: NextReading | null;
+}
+
 export interface GradeEvent {
   idempotency_key: string;
   site: SiteCode;

@@ -5,7 +5,7 @@
 
 import * as api from "./api";
 import { ApiError } from "./api";
-import type { Disc, Graded, Mark, Marks, Reading, Undone } from "./contract";
+import type * as c from "./contract";
 import { DeskHold } from "./desk_hold";
 import { DeskPoints } from "./desk_points.svelte";
 import { DeskTurns, type Turn } from "./desk_turns.svelte";
@@ -19,13 +19,13 @@ import type { Window } from "./viewer/windowing";
 
 export type Question =
   | { kind: "reason"; site: SiteCode }
-  | { kind: "partner"; site: SiteCode; mark: Mark }
+  | { kind: "partner"; site: SiteCode; mark: c.Mark }
   | { kind: "missing"; sites: SiteCode[] }
   | { kind: "help" };
 
 export class Desk {
-  reading = $state.raw<Reading | null>(null);
-  marks = $state.raw<Marks>({});
+  reading = $state.raw<c.Reading | null>(null);
+  marks = $state.raw<c.Marks>({});
   readonly points = new DeskPoints((points) => void this.send("disc_points", points));
   site = $state<SiteCode>("");
   question = $state.raw<Question | null>(null);
@@ -86,12 +86,7 @@ export class Desk {
     this.failure = "";
     try {
       await this.outbox.idle(); // a film left half sent by an earlier page
-      const answer = await api.nextReading(this.round);
-      if (answer.reading) await this.take(answer.reading);
-      else {
-        this.hold.let();
-        [this.reading, this.finished, this.sentence] = [null, true, answer.sentence];
-      }
+      await this.show(await api.nextReading(this.round));
     } catch (error) {
       this.failure = api.sentenceOf(error);
     } finally {
@@ -99,7 +94,13 @@ export class Desk {
     }
   }
 
-  private async take(reading: Reading): Promise<void> {
+  private async show(answer: c.NextReading): Promise<void> {
+    if (answer.reading) return this.take(answer.reading);
+    this.hold.let();
+    [this.reading, this.finished, this.sentence] = [null, true, answer.sentence];
+  }
+
+  private async take(reading: c.Reading): Promise<void> {
     void films.get(reading.picture_url).catch(() => {}); // the pane reports what fails
     for (const coming of reading.upcoming ?? []) void films.get(coming.picture_url).catch(() => {});
     this.sentence = (await this.hold.take(reading.id)) ? "" : texts.reading.otherTab;
@@ -156,7 +157,7 @@ export class Desk {
   }
 
   /** The facing corner's grade after a bridge was taken back. */
-  answerPartner(partner: Mark): void {
+  answerPartner(partner: c.Mark): void {
     if (this.question?.kind !== "partner") return;
     const { site, mark } = this.question;
     this.question = null;
@@ -167,7 +168,7 @@ export class Desk {
     return !!this.reading && !this.committed && !this.committing && !this.sentence;
   }
 
-  private decide(site: SiteCode, mark: Mark, advance: boolean): void {
+  private decide(site: SiteCode, mark: c.Mark, advance: boolean): void {
     if (!this.writable) return;
     if (grades.needsPartner(this.marks, site, mark)) {
       this.question = { kind: "partner", site, mark };
@@ -176,8 +177,8 @@ export class Desk {
     }
   }
 
-  private record(site: SiteCode, mark: Mark, partner: Mark | null, advance: boolean): void {
-    const reading = this.reading as Reading;
+  private record(site: SiteCode, mark: c.Mark, partner: c.Mark | null, advance: boolean): void {
+    const reading = this.reading as c.Reading;
     const before = this.marks;
     this.marks = grades.marked(before, site, mark, partner);
     this.turns.record(before, this.marks, site);
@@ -240,34 +241,31 @@ export class Desk {
     // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a moment, not state
     const client_time = new Date().toISOString();
     const stamped = { ...body, idempotency_key: key, client_time };
-    await this.outbox.add((this.reading as Reading).id, kind, stamped, key);
+    await this.outbox.add((this.reading as c.Reading).id, kind, stamped, key);
   }
 
   private answered(entry: Entry, answer: unknown, waiting: number): void {
     if (entry.reading !== this.reading?.id) return;
-    if (entry.kind === "commit") return void this.committedAs(answer as Reading);
+    if (entry.kind === "commit") return void this.committedAs(answer as c.Committed);
     // Later decisions are still under way: what the page shows is newer than this answer.
     if (waiting > 0) return;
     if (entry.kind === "disc_points") {
-      this.points.discs = (answer as { discs: Disc[] }).discs;
+      this.points.discs = (answer as { discs: c.Disc[] }).discs;
       return;
     }
-    const { marks, site } = answer as Graded & Partial<Undone>;
+    const { marks, site } = answer as c.Graded & Partial<c.Undone>;
     const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, this.marks);
     this.marks = marks;
     if (isTurn(entry.kind)) this.turns.answered(entry.kind, true);
     if (byServerAlone && site) this.go(site);
   }
 
-  private async committedAs(reading: Reading): Promise<void> {
+  private async committedAs({ next, ...reading }: c.Committed): Promise<void> {
+    if (next) await this.show(next);
     this.committing = false;
-    if (reading.model && !this.rapid) {
-      this.reading = reading;
-      this.marks = reading.marks;
-    } else {
-      this.committing = true; // until the next film is here
-      await this.next();
-    }
+    if (next) return;
+    this.reading = reading;
+    this.marks = reading.marks;
   }
 
   private async refused(entry: Entry, failure: SendFailure): Promise<void> {
@@ -283,7 +281,7 @@ export class Desk {
   /** Show the server's version; what it refused stays in the outbox for the reader to see. */
   private async reload(failure: SendFailure): Promise<void> {
     try {
-      const reading = await api.reading((this.reading as Reading).id);
+      const reading = await api.reading((this.reading as c.Reading).id);
       this.reading = reading;
       this.marks = reading.marks;
       this.points.discs = reading.discs;

@@ -8,7 +8,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 
 export class FilmStore {
   private readonly films = new Map<string, Promise<Picture>>();
-  private readonly sizes = new Map<string, number>();
+  private readonly decoded = new Map<string, Picture>();
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private worker: Worker | null = null;
   private last = 0;
@@ -29,6 +29,11 @@ export class FilmStore {
     return film;
   }
 
+  /** The film if it is decoded: then it can be painted at once, without a preview first. */
+  ready(url: string): Picture | null {
+    return this.decoded.get(url) ?? null;
+  }
+
   /** Have the decoder ready before the first film is asked for. */
   warm(): void {
     this.decoder();
@@ -36,7 +41,7 @@ export class FilmStore {
 
   private async load(url: string): Promise<Picture> {
     const picture = await this.decode(await this.bytesOf(url));
-    this.sizes.set(url, picture.width * picture.height * 2.67);
+    this.decoded.set(url, picture);
     this.forgetOldest();
     return picture;
   }
@@ -74,10 +79,11 @@ export class FilmStore {
   private forgetOldest(): void {
     let total = 0;
     for (const url of [...this.films.keys()].reverse()) {
-      total += this.sizes.get(url) ?? 0;
+      const picture = this.decoded.get(url);
+      total += picture ? picture.width * picture.height * 2.67 : 0;
       if (total > MOST_BYTES) {
         this.films.delete(url);
-        this.sizes.delete(url);
+        this.decoded.delete(url);
       }
     }
   }

@@ -190,8 +190,9 @@ def test_commit_names_what_is_missing_then_goes_on(
         grade(ada, reading, site, 0)
     done = send(ada, reading, "commit").json()
     assert (done["state"], done["model"], done["lease_until"]) == ("committed", None, None)
+    assert done["next"]["reading"]["label"] == "2 of 3"
     coming = ada.post(f"/api/v1/rounds/{made.rounds.get().pk}/next").json()["reading"]
-    assert coming["label"] == "2 of 3"
+    assert coming["id"] == done["next"]["reading"]["id"]
 
 
 def test_a_place_can_be_given_back_and_taken_again(
@@ -229,7 +230,9 @@ def test_a_second_look_shows_the_model_after_the_commit_and_not_before(
     assert reading["model"] is None
     for site in LUMBAR:
         grade(client, reading, site, 0)
-    shown = send(client, reading, "commit").json()["model"]
+    committed = send(client, reading, "commit").json()
+    assert committed["next"] is None  # opened when the reader has looked
+    shown = committed["model"]
     assert shown["version"] == "grader-7"
     assert shown["corners"]["L1_INF"] == {"p": [0.1, 0.2, 0.1, 0.6], "grade": 3}
     assert set(shown["corners"]) == set(LUMBAR)
