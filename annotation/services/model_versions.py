@@ -57,7 +57,7 @@ def register_candidate(
     return _register(
         task=task,
         source=weights,
-        name=f"{task}-{snapshot.name}",
+        name=f"{task}-{ModelVersion.objects.filter(task=task).count() + 1}",
         state=ModelVersion.State.CANDIDATE,
         snapshot=snapshot,
         metrics=metrics,
