@@ -3,14 +3,14 @@
 export const datasets = {
   title: "Datasets",
   intro:
-    "Every grade and every consensus, per study, as CSV or JSON. Patients appear under their pseudonym.",
+    "Every read and every consensus, per study, as CSV or JSON. Patients appear under their pseudonym.",
   downloads: {
     title: "Downloads",
     caption: "Export files per study",
     study: "Study",
     number: "Number",
     reads: "All reads",
-    readsHint: "one row per grade event",
+    readsHint: "one row per corner read",
     consensus: "Consensus",
     consensusHint: "one row per settled corner",
     file: (what: string, format: string, study: string) => `${what} of ${study} as ${format}`,
