@@ -39,6 +39,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "studies/<id>"): OFFICE,
     ("PATCH", "studies/<id>"): OFFICE,
     ("GET", "studies/<id>/agreement"): OFFICE,
+    ("GET", "studies/<id>/consensus"): OFFICE,
     ("GET", "studies/<id>/ranking"): OFFICE,
     ("POST", "studies/<id>/relabel_batches"): OFFICE,
     # reading

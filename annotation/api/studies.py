@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from annotation.errors import NotFound
 from annotation.models import Study
 from annotation.models.radiograph import REGIONS
+from annotation.models.study import DESIGN
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import design_changes, studies, study_progress
 
@@ -23,10 +24,7 @@ def study_out(study: Study) -> dict[str, Any]:
     return {
         "id": study.pk,
         "name": study.name,
-        "assist_mode": study.assist_mode,
-        "cervical_squaring": study.cervical_squaring,
-        "missing_sites": study.missing_sites,
-        "finding_flags": study.finding_flags,
+        **{column: getattr(study, column) for column in DESIGN},
         "films": study.films.count(),
         "readers": [user.get_username() for user in study.readers.order_by("username")],
         "adjudicators": [user.get_username() for user in study.adjudicators.order_by("username")],
@@ -53,6 +51,15 @@ class ConventionsInput(serializers.Serializer[Any]):
         Study.MissingSites.choices, default=Study.MissingSites.R3
     )
     finding_flags = serializers.BooleanField(default=False)
+    adjudication_trigger = serializers.ChoiceField(
+        Study.AdjudicationTrigger.choices, default=Study.AdjudicationTrigger.ANY
+    )
+    adjudication_total = serializers.IntegerField(
+        min_value=0, max_value=36, allow_null=True, default=None
+    )
+    settling_rule = serializers.ChoiceField(
+        Study.SettlingRule.choices, default=Study.SettlingRule.MEDIAN
+    )
 
 
 class StudyInput(ConventionsInput):

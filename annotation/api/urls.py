@@ -9,6 +9,7 @@ from annotation.api.adjudication import (
     NextCaseView,
 )
 from annotation.api.agreement import AgreementView
+from annotation.api.consensus import ConsensusRulesView
 from annotation.api.datasets import ExportStudiesView, ExportView, TokenView
 from annotation.api.health import HealthView
 from annotation.api.jobs import JobCancelView, JobsView, JobView, PregradeView
@@ -50,6 +51,7 @@ urlpatterns = [
     path("studies", StudiesView.as_view()),
     path("studies/<int:study>", StudyView.as_view()),
     path("studies/<int:study>/agreement", AgreementView.as_view()),
+    path("studies/<int:study>/consensus", ConsensusRulesView.as_view()),
     # reading
     path("worklist", WorklistView.as_view()),
     path("rounds/<int:pk>/next", NextView.as_view()),

@@ -181,6 +181,9 @@ class Consensus(models.Model):
     class Rule(models.TextChoices):
         AGREED = "agreed", "all readers gave the same grade"
         ADJUDICATED = "adjudicated", "an adjudicator decided"
+        # The readers differ, but not so far that the study sends the corner to an adjudicator.
+        MEAN = "mean", "mean of the readers, half a grade upwards"
+        MEDIAN = "median", "median of the readers, half a grade upwards"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="consensus")
     radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="consensus")

@@ -10,6 +10,17 @@ from annotation.models.append_only import immutable
 from annotation.models.fixed_design import fixed_design
 from annotation.models.radiograph import Radiograph
 
+DESIGN = (
+    "assist_mode",
+    "cervical_squaring",
+    "missing_sites",
+    "finding_flags",
+    "adjudication_trigger",
+    "adjudication_total",
+    "settling_rule",
+)
+"""The columns of a study that no longer change after its first grade."""
+
 
 class Study(models.Model):
     """A reading study and its design, which is fixed once the first grade is in."""
@@ -31,6 +42,20 @@ class Study(models.Model):
         R3 = "R3", "up to three missing sites of a segment take the segment's mean"
         STRICT = "strict", "a missing site leaves the segment without a score"
 
+    class AdjudicationTrigger(models.TextChoices):
+        """Which differences between readers an adjudicator decides."""
+
+        ANY = "any", "any difference"
+        TWO_GRADES = "two_grades", "two grades or more"
+        BRIDGE = "bridge", "a bridge against no bridge"
+        TOTAL = "total", "every difference on a film whose totals lie too far apart"
+
+    class SettlingRule(models.TextChoices):
+        """What is held of a corner that differs and does not go before an adjudicator."""
+
+        MEAN = "mean", "the mean, half a grade upwards"
+        MEDIAN = "median", "the median, half a grade upwards"
+
     name = models.CharField(max_length=120, unique=True)
     assist_mode = models.CharField(max_length=11, choices=Assist, default=Assist.BLIND)
     cervical_squaring = models.CharField(
@@ -38,6 +63,15 @@ class Study(models.Model):
     )
     missing_sites = models.CharField(max_length=6, choices=MissingSites, default=MissingSites.R3)
     finding_flags = models.BooleanField(default=False)
+    adjudication_trigger = models.CharField(
+        max_length=10, choices=AdjudicationTrigger, default=AdjudicationTrigger.ANY
+    )
+    adjudication_total = models.PositiveSmallIntegerField(
+        null=True, help_text="units of a film's total by which readers may differ, for the trigger"
+    )
+    settling_rule = models.CharField(
+        max_length=6, choices=SettlingRule, default=SettlingRule.MEDIAN
+    )
     is_open = models.BooleanField(default=True)
     films = models.ManyToManyField(Radiograph, through="StudyFilm", related_name="studies")
     readers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="reads_in")
@@ -46,13 +80,19 @@ class Study(models.Model):
 
     class Meta:
         verbose_name_plural = "studies"
+        constraints = [
+            # Without its limit the trigger would silently mean any difference.
+            models.CheckConstraint(
+                name="total_trigger_has_a_limit",
+                condition=~Q(adjudication_trigger="total") | Q(adjudication_total__isnull=False),
+                violation_error_message="Say by how many units the totals of a film may differ.",
+            )
+        ]
         triggers = [
             fixed_design(
                 "design_is_fixed",
                 Update,
-                condition=AnyChange(
-                    "assist_mode", "cervical_squaring", "missing_sites", "finding_flags"
-                ),
+                condition=AnyChange(*DESIGN),
                 study="id",
             )
         ]

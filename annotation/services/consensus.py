@@ -25,6 +25,7 @@ from annotation.models import (
     Study,
     StudyFilm,
 )
+from annotation.services import consensus_rules
 from annotation.services.ledger import BLANK, BRIDGED, Mark
 from inference.msasss import BRIDGE, SITES, facing
 
@@ -48,12 +49,36 @@ def settle(reading: Reading) -> None:
     marks = _comparable(reading)
     if marks is None:
         return
-    for site in SITES:
-        given = {
-            one: standing[site.code] for one, standing in marks.items() if site.code in standing
-        }
-        if len(given) == len(marks):
-            _settle_corner(study, site.code, marks, given)
+    corners = {site: _given(marks, site) for site in _marked_by_all(marks)}
+    grades = {site: [mark.grade for mark in given.values()] for site, given in corners.items()}
+    judged = consensus_rules.to_be_judged(
+        study.adjudication_trigger,
+        grades,
+        largest=study.adjudication_total,
+        policy="strict" if study.missing_sites == Study.MissingSites.STRICT else "R3",
+    )
+    settled = consensus_rules.settled(study.settling_rule, grades, judged)
+    for site, given in corners.items():
+        if not _adjudicated(study, reading.radiograph_id, site):
+            if site in judged:
+                _open_case(study, site, *_furthest_apart(given))
+            else:
+                _hold(study, site, given, settled.get(site))
+
+
+def _marked_by_all(marks: MarksOfReadings) -> list[str]:
+    """The corners that every reading has marked, in order."""
+    return [site.code for site in SITES if all(site.code in mine for mine in marks.values())]
+
+
+def _given(marks: MarksOfReadings, site: str) -> dict[Reading, Mark]:
+    return {reading: standing[site] for reading, standing in marks.items()}
+
+
+def _adjudicated(study: Study, radiograph: int, site: str) -> bool:
+    """Whether an adjudicator has decided it: more readers do not outvote that."""
+    held = Consensus.objects.filter(study=study, radiograph=radiograph, site=site)
+    return held.filter(rule=Consensus.Rule.ADJUDICATED).exists()
 
 
 def _first_number(study: Study) -> int | None:
@@ -79,32 +104,32 @@ def _comparable(reading: Reading) -> MarksOfReadings | None:
     return marks
 
 
-def _settle_corner(
-    study: Study, site: str, marks: MarksOfReadings, given: dict[Reading, Mark]
-) -> None:
-    """One corner that every reader has marked."""
+def _hold(study: Study, site: str, given: dict[Reading, Mark], averaged: int | None) -> None:
+    """Hold one corner by agreement, or by the study's rule where that came to `averaged`.
+
+    A corner that leaves the facing one alone with a bridge is put before an adjudicator instead.
+    """
     radiograph = next(iter(given)).radiograph
-    held = {row.site: row for row in _held(study, radiograph.pk, site)}
-    if site in held and held[site].rule == Consensus.Rule.ADJUDICATED:
-        return  # more readers do not outvote the adjudicator
-    if len({mark.grade for mark in given.values()}) > 1:
-        _open_case(study, site, *_furthest_apart(given))
-        return
-    agreed = _agreed(list(given.values()))
-    other = held.get(facing(site).code)
-    if agreed.grade != BRIDGE and other is not None and other.grade == BRIDGE:
+    if averaged is None:
+        rule, mark = Consensus.Rule.AGREED, _agreed(list(given.values()))
+    else:
+        of_it = [mark.findings for mark in given.values() if mark.grade == averaged]
+        common = set(of_it[0]).intersection(*of_it[1:]) if of_it else set()
+        rule = Consensus.Rule(study.settling_rule)
+        mark = Mark(averaged, "", tuple(sorted(common)))
+    other = _held(study, radiograph.pk, facing(site).code)
+    if mark.grade != BRIDGE and other is not None and other.grade == BRIDGE:
         before = _reading_behind(study, site, radiograph.pk)
-        if before is not None and before not in marks:
+        if before is not None and before not in given:
             _open_case(study, site, next(iter(given)), before)
-        return
-    _add(study, radiograph.pk, {site: agreed}, rule=Consensus.Rule.AGREED)
+            return
+    _add(study, radiograph.pk, {site: mark}, rule=rule)
 
 
-def _held(study: Study, radiograph: int, site: str) -> QuerySet[Consensus]:
-    """What the study holds now of a corner and of the one facing it."""
-    return Consensus.objects.filter(
-        study=study, radiograph=radiograph, site__in=(site, facing(site).code)
-    ).current()
+def _held(study: Study, radiograph: int, site: str) -> Consensus | None:
+    """What the study holds now of a corner."""
+    rows = Consensus.objects.filter(study=study, radiograph=radiograph, site=site)
+    return rows.current().first()
 
 
 def _reading_behind(study: Study, site: str, radiograph: int) -> Reading | None:

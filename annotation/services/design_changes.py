@@ -27,6 +27,7 @@ def change(*, study: Study, actor: User, **conventions: Any) -> Study:
     before = {name: getattr(locked, name) for name in conventions}
     for name, value in conventions.items():
         setattr(locked, name, value)
+    locked.validate_constraints()
     locked.save(update_fields=list(conventions))
     audit.record(
         actor=actor, action="study.design_changed", subject=locked, before=before, after=conventions

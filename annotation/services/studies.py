@@ -18,6 +18,7 @@ from annotation.models import (
     Study,
     StudyFilm,
 )
+from annotation.models.study import DESIGN
 from annotation.permissions import ADJUDICATOR, READER, SEES_GRADES, roles_of
 from annotation.services import audit
 from annotation.services.ranking import Ranked
@@ -43,6 +44,9 @@ class Design:
     cervical_squaring: str = Study.CervicalSquaring.NONE
     missing_sites: str = Study.MissingSites.R3
     finding_flags: bool = False
+    adjudication_trigger: str = Study.AdjudicationTrigger.ANY
+    adjudication_total: int | None = None
+    settling_rule: str = Study.SettlingRule.MEDIAN
 
 
 @transaction.atomic
@@ -53,13 +57,9 @@ def create(*, design: Design, actor: User) -> Study:
     """
     _check_people(design)
     films = _films(design)
-    study = Study.objects.create(
-        name=design.name,
-        assist_mode=design.assist_mode,
-        cervical_squaring=design.cervical_squaring,
-        missing_sites=design.missing_sites,
-        finding_flags=design.finding_flags,
-    )
+    study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
+    study.validate_constraints()
+    study.save()
     study.readers.set(design.readers)
     study.adjudicators.set(design.adjudicators)
     StudyFilm.objects.bulk_create(

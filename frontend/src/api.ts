@@ -164,6 +164,7 @@ export const openRelabelBatch = (id: number, batch: c.NewRelabelBatch) =>
   post<c.RelabelBatch>(`studies/${id}/relabel_batches`, batch);
 export const agreement = (id: number, round?: number) =>
   get<c.Agreement>(`studies/${id}/agreement${query({ round })}`);
+export const consensusRules = (id: number) => get<c.ConsensusRules>(`studies/${id}/consensus`);
 export const users = () => get<c.User[]>("users");
 
 // --- reading -----------------------------------------------------------------------------------

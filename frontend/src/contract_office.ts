@@ -63,6 +63,16 @@ export interface Job {
 // --- studies -----------------------------------------------------------------------------------
 
 export type MissingSites = "R3" | "strict";
+export type AdjudicationTrigger = "any" | "two_grades" | "bridge" | "total";
+export type SettlingRule = "mean" | "median";
+
+/** Which differences go before an adjudicator, and what is held of the others. */
+export interface Differences {
+  adjudication_trigger: AdjudicationTrigger;
+  /** Units by which the totals of a film may differ; only for the trigger "total". */
+  adjudication_total: number | null;
+  settling_rule: SettlingRule;
+}
 
 export interface StudyRound {
   id: number;
@@ -73,7 +83,7 @@ export interface StudyRound {
   committed: number;
 }
 
-export interface Study {
+export interface Study extends Differences {
   id: number;
   name: string;
   assist_mode: AssistMode;
@@ -104,7 +114,7 @@ export interface StudyDetail extends Study {
   progress: ReaderProgress[];
 }
 
-export interface NewStudy {
+export interface NewStudy extends Differences {
   name: string;
   readers: string[];
   adjudicators: string[];
@@ -115,6 +125,21 @@ export interface NewStudy {
   cervical_squaring: CervicalSquaring;
   missing_sites: MissingSites;
   finding_flags: boolean;
+}
+
+export type ConsensusRule = "agree" | "mean" | "median" | "adjudicated";
+
+export interface ConsensusRules {
+  rules: { rule: ConsensusRule; corners: number; mean_grade: number | null }[];
+  /** Second rule minus first, on the corners and whole films that both settle. */
+  pairs: {
+    rules: [ConsensusRule, ConsensusRule];
+    corners: number;
+    equal: number;
+    mean_difference: number | null;
+    films: number;
+    mean_total_difference: number | null;
+  }[];
 }
 
 export interface RankedCorner {

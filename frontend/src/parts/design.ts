@@ -20,6 +20,10 @@ export interface DesignForm {
   cervicalSquaring: NewStudy["cervical_squaring"];
   missingSites: NewStudy["missing_sites"];
   findingFlags: boolean;
+  adjudicationTrigger: NewStudy["adjudication_trigger"];
+  /** Asked for the trigger "total" only. */
+  adjudicationTotal: number | null;
+  settlingRule: NewStudy["settling_rule"];
 }
 
 /** Squaring is the least valid item in the cervical spine (Kim 2008): not scored unless asked. */
@@ -35,10 +39,14 @@ export const newDesign = (): DesignForm => ({
   cervicalSquaring: "none",
   missingSites: "R3",
   findingFlags: false,
+  adjudicationTrigger: "any",
+  adjudicationTotal: 3,
+  settlingRule: "median",
 });
 
 export type Problems<Field extends string> = Partial<Record<Field, string>>;
-export type DesignField = "name" | "filmNumbers" | "readers" | "adjudicators" | "rounds";
+export type DesignField =
+  "name" | "filmNumbers" | "readers" | "adjudicators" | "rounds" | "adjudicationTotal";
 
 export type Checked<T, Field extends string> =
   { ok: true; value: T } | { ok: false; problems: Problems<Field> };
@@ -79,6 +87,11 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
   const washouts = form.washoutDays.map((days, index) => (index === 0 ? 0 : days));
   if (!washouts.every((days) => wholeFrom(0, 3650, days))) problems.rounds = invalid.rounds;
 
+  const byTotal = form.adjudicationTrigger === "total";
+  if (byTotal && !wholeFrom(0, 36, form.adjudicationTotal)) {
+    problems.adjudicationTotal = invalid.adjudicationTotal;
+  }
+
   if (Object.keys(problems).length > 0) return { ok: false, problems };
   return {
     ok: true,
@@ -93,6 +106,9 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
       cervical_squaring: form.cervicalSquaring,
       missing_sites: form.missingSites,
       finding_flags: form.findingFlags,
+      adjudication_trigger: form.adjudicationTrigger,
+      adjudication_total: byTotal ? form.adjudicationTotal : null,
+      settling_rule: form.settlingRule,
     },
   };
 }

@@ -27,6 +27,9 @@ describe("the design of a study", () => {
         cervical_squaring: "none",
         missing_sites: "R3",
         finding_flags: false,
+        adjudication_trigger: "any",
+        adjudication_total: null,
+        settling_rule: "median",
       },
     }));
   it("sends chosen films as numbers", () => {
@@ -47,6 +50,14 @@ describe("the design of a study", () => {
   it("refuses a reader who is also the adjudicator, by name", () => {
     const checked = checkDesign({ ...good(), adjudicators: ["lee"] });
     expect(checked.ok === false && checked.problems.adjudicators).toContain("lee");
+  });
+  it("asks for the limit of totals only where totals trigger the adjudication", () => {
+    const byTotal = { ...good(), adjudicationTrigger: "total" as const };
+    const checked = checkDesign({ ...byTotal, adjudicationTotal: null });
+    expect(checked.ok === false && checked.problems.adjudicationTotal).toContain("0 to 36");
+    expect(checkDesign({ ...good(), adjudicationTotal: null }).ok).toBe(true);
+    const sent = checkDesign({ ...byTotal, adjudicationTotal: 4 });
+    expect(sent.ok && sent.value.adjudication_total).toBe(4);
   });
   it("has no washout before the first round", () => {
     const checked = checkDesign({ ...good(), washoutDays: [30, 120] });

@@ -128,3 +128,14 @@ def test_conventions_are_corrected_until_the_first_grade_and_then_refused_in_a_s
     assert answer.status_code == 409
     assert answer.json()["error"]["name"] == "design_fixed"
     assert office.get(address).json()["design_fixed"] is True
+
+
+def test_the_rules_of_consensus_are_shown_beside_each_other(
+    office: Client, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=1)
+    for name, grade in (("ada", 1), ("ben", 2)):
+        read(made.rounds.get(), reader(name), grades={"L3_INF": grade})
+    shown = office.get(f"/api/v1/studies/{made.pk}/consensus").json()
+    assert [one["corners"] for one in shown["rules"]] == [11, 12, 12, 11]
+    assert shown["pairs"][0]["rules"] == ["agree", "mean"]
