@@ -29,6 +29,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from inference import film_appearance
 from inference.dicom_decoders import decode
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
 from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
@@ -42,6 +43,7 @@ from inference.film_tags import (
     region_of,
     spacing_of,
 )
+from inference.film_text import text_suspected
 from inference.picture import Window, automatic_window
 
 __all__ = ["Film", "FilmRefused", "FilmUndecodable", "pixel_sha256", "quietly", "read_film"]
@@ -108,14 +110,15 @@ def _describe(pixels: Codes, header: Dataset) -> Film:
         raise FilmUndecodable("The film is blank: every pixel has the same value.")
     spacing, plane = spacing_of(header)
     region, of_region = region_of(header)
-    doubts = (of_region, not_lateral(header), burnt_in_text(header))
+    by_tags = (of_region, not_lateral(header), burnt_in_text(header))
+    by_pixels = (*film_appearance.doubts(pixels, region), text_suspected(pixels))
     return Film(
         pixels=pixels,
         spacing_mm=spacing,
         spacing_plane=plane,
         window=automatic_window(pixels),
         region=region,
-        doubts=tuple(doubt for doubt in doubts if doubt),
+        doubts=tuple(doubt for doubt in (*by_tags, *by_pixels) if doubt),
         facing=facing,
         turned=turns,
         header=header,
