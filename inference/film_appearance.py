@@ -29,8 +29,8 @@ _FINER = 4
 _LEAST_SIDE = 200
 # Correlation from which a film resembles a mean picture at all: 99 % of phantoms reach 0.7.
 _RESEMBLES = 0.6
-# Lead over the rival from which an opinion is clear: no good phantom of 200 is doubted, and 0 to 2 %
-# of those spoilt by region or turn pass (benchmarks/results/film_doubts.json).
+# Lead over the rival from which an opinion is clear: no good phantom of 200 is doubted, and 0 to
+# 2 % of those with the wrong region or turn pass (benchmarks/results/film_doubts.json).
 _CLEAR = 0.1
 # Longest side to shortest: a 30 x 40 cm film has 1.3, one cropped to the lumbar spine up to 1.9,
 # two stitched ones 2.4 or more.

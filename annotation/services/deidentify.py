@@ -69,6 +69,19 @@ def centre_pseudonym(institution: str, key: bytes) -> str:
     return "centre-" + _keyed("centre", plain, key)[:8] if plain else "centre-unknown"
 
 
+def device_pseudonym(header: Dataset, key: bytes) -> str:
+    """The one device's stable name, from its serial number, else from its station at the hospital.
+
+    Two devices of one model differ (age, calibration, protocol); the model name alone hides that.
+    """
+    serial = _text(header, "DeviceSerialNumber")
+    at = serial or _text(header, "StationName")
+    if not at:
+        return "device-unknown"
+    maker = _text(header, "Manufacturer") if serial else _text(header, "InstitutionName")
+    return "device-" + _keyed("device", f"{maker}\0{at}".upper(), key)[:8]
+
+
 def date_shift(patient_id: str, key: bytes) -> timedelta:
     """How far all of this patient's dates move into the past: 1 to 3650 days, never told.
 
@@ -95,7 +108,7 @@ def deidentify(
 
     Without `retain_intervals` the day is a dummy, and neither order nor distance of visits is left.
 
-    PatientID, the UIDs, StudyDate and InstitutionName (the centre) are replaced. Raises
+    PatientID, UIDs, StudyDate, InstitutionName and DeviceSerialNumber are replaced. Raises
     CannotDeidentify when the header has no patient number, no SOP instance UID or no valid date.
     """
     patient_id = _text(header, "PatientID")
@@ -113,6 +126,7 @@ def deidentify(
             setattr(clean, keyword, keyed_uid(uid, key))
     clean.PatientID = clean.PatientName = pseudonym(patient_id, key)
     clean.InstitutionName = centre_pseudonym(_text(header, "InstitutionName"), key)
+    clean.DeviceSerialNumber = device_pseudonym(header, key)
     day = _day(header)
     shifted = day - date_shift(patient_id, key)
     kept = shifted if retain_intervals else dummy_day(patient_id, day, key)

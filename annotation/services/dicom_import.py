@@ -139,7 +139,7 @@ def _store(film: Film, clean: Dataset, *, centre: str | None, actor: User | None
                 write_whole(path, data)
             audit.record(
                 actor=actor, action=f"radiograph.{_verb(radiograph)}", subject=radiograph,
-                reason=radiograph.reason,
+                reason=radiograph.reason, device=str(clean.DeviceSerialNumber),
             )  # fmt: skip
     except BaseException:
         for path in written:

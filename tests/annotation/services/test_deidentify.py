@@ -17,6 +17,7 @@ from annotation.services.deidentify import (
     centre_pseudonym,
     date_shift,
     deidentify,
+    device_pseudonym,
     keyed_uid,
     pseudonym,
 )
@@ -95,7 +96,8 @@ def test_the_patients_name_is_not_kept_in_an_attribute_that_may_stay() -> None:
 def test_nothing_stays_that_is_not_named() -> None:
     added = {
         "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "PatientID", "PatientName",
-        "InstitutionName", "StudyDate", "PatientSex", "PatientIdentityRemoved",
+        "InstitutionName", "DeviceSerialNumber", "StudyDate", "PatientSex",
+        "PatientIdentityRemoved",
         "LongitudinalTemporalInformationModified", "DeidentificationMethod",
         "DeidentificationMethodCodeSequence",
     }  # fmt: skip
@@ -188,3 +190,26 @@ def test_another_date_serves_when_the_study_has_none() -> None:
         deidentify(film(StudyDate="", AcquisitionDate="20140305"), KEY).StudyDate
         == deidentify(film(), KEY).StudyDate
     )
+
+
+def test_two_devices_of_one_model_are_told_apart_and_one_is_known_again() -> None:
+    one, other = film(DeviceSerialNumber="S1"), film(DeviceSerialNumber="S2")
+    assert device_pseudonym(one, KEY) == device_pseudonym(film(DeviceSerialNumber="s1 "), KEY)
+    assert device_pseudonym(one, KEY) != device_pseudonym(other, KEY)
+    assert device_pseudonym(film(), KEY) == "device-unknown"
+
+
+def test_a_station_is_a_device_of_its_hospital() -> None:
+    here, there = (film(StationName="XR1", InstitutionName=name) for name in ("A", "B"))
+    assert device_pseudonym(here, KEY) != device_pseudonym(there, KEY)
+
+
+def test_without_intervals_the_day_tells_days_apart_and_nothing_else() -> None:
+    def day(of: str) -> str:
+        clean = deidentify(film(StudyDate=of), KEY, retain_intervals=False)
+        assert clean.LongitudinalTemporalInformationModified == "REMOVED"
+        return str(clean.StudyDate)
+
+    assert day("20140305") == day("20140305")
+    assert day("20140305") != day("20160305")
+    assert "1800" <= day("20140305")[:4] < "1895"

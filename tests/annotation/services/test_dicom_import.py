@@ -53,7 +53,9 @@ def test_a_film_is_stored_bit_for_bit_with_its_facts() -> None:
     assert (own.state, own.region, own.width, own.height) == ("ready", "C", 48, 64)
     assert (own.spacing_mm, own.spacing_plane) == (0.2, "detector")
     assert (own.manufacturer, own.scanner, own.recipe) == ("GE", "XR656", "film/1")
-    assert AuditRecord.objects.get().action == "radiograph.imported"
+    record = AuditRecord.objects.get()
+    assert record.action == "radiograph.imported"
+    assert record.detail["device"] == "device-unknown"
 
 
 def test_thirty_planted_identifiers_reach_neither_tables_nor_files(pictures: Path) -> None:

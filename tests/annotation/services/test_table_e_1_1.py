@@ -32,6 +32,7 @@ ACTION = {keyword: action for _, action, keyword in TABLE if keyword}
 REPLACED = {
     "SOPInstanceUID": "U", "StudyInstanceUID": "U", "SeriesInstanceUID": "U",
     "PatientName": "Z", "PatientID": "Z/D", "InstitutionName": "X/Z/D",
+    "DeviceSerialNumber": "X/Z/D",
     "StudyDate": "Z",  # C under Retain Longitudinal Modified Dates, else a dummy
     "PatientSex": "Z",  # K under Retain Patient Characteristics, else gone
 }  # fmt: skip
