@@ -40,6 +40,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("PATCH", "studies/<id>"): OFFICE,
     ("GET", "studies/<id>/agreement"): OFFICE,
     ("GET", "studies/<id>/consensus"): OFFICE,
+    ("POST", "studies/<id>/level_shifts"): OFFICE,
     ("GET", "studies/<id>/ranking"): OFFICE,
     ("POST", "studies/<id>/relabel_batches"): OFFICE,
     # reading
@@ -51,6 +52,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("POST", "readings/<id>/grades"): READER,
     ("POST", "readings/<id>/undo"): READER,
     ("POST", "readings/<id>/redo"): READER,
+    ("POST", "readings/<id>/level_shift"): READER,
     ("POST", "readings/<id>/disc_points"): READER,
     ("POST", "readings/<id>/commit"): READER,
     ("GET", "readings/<id>/picture"): READER,

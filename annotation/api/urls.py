@@ -13,6 +13,7 @@ from annotation.api.consensus import ConsensusRulesView
 from annotation.api.datasets import ExportStudiesView, ExportView, TokenView
 from annotation.api.health import HealthView
 from annotation.api.jobs import JobCancelView, JobsView, JobView, PregradeView
+from annotation.api.level_shifts import LevelCorrectionsView, LevelShiftView
 from annotation.api.model_versions import (
     ModelVersionsView,
     PromoteView,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("studies/<int:study>", StudyView.as_view()),
     path("studies/<int:study>/agreement", AgreementView.as_view()),
     path("studies/<int:study>/consensus", ConsensusRulesView.as_view()),
+    path("studies/<int:study>/level_shifts", LevelCorrectionsView.as_view()),
     # reading
     path("worklist", WorklistView.as_view()),
     path("rounds/<int:pk>/next", NextView.as_view()),
@@ -61,6 +63,7 @@ urlpatterns = [
     path("readings/<int:pk>/grades", GradesView.as_view()),
     path("readings/<int:pk>/undo", UndoView.as_view()),
     path("readings/<int:pk>/redo", RedoView.as_view()),
+    path("readings/<int:pk>/level_shift", LevelShiftView.as_view()),
     path("readings/<int:pk>/disc_points", DiscPointsView.as_view()),
     path("readings/<int:pk>/commit", CommitView.as_view()),
     path("readings/<int:pk>/picture", ReadingPictureView.as_view()),

@@ -110,6 +110,9 @@ class GradeEvent(models.Model):
         UNDO = "undo"
         REDO = "redo"
         IMPORTED = "imported", "read elsewhere"
+        # The levels were counted wrong: every grade of the film moves by one disc.
+        CRANIAL = "cranial", "moved one disc towards the head"
+        CAUDAL = "caudal", "moved one disc towards the feet"
 
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="events")
     site = models.CharField(max_length=7)

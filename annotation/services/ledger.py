@@ -4,7 +4,7 @@ Plain arithmetic on events, no queries. Every action of the reader carries one k
 two corners (a bridge), so undo takes back both. An undo is an action too: nothing is removed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,6 +13,7 @@ from annotation.models import GradeEvent
 from inference.msasss import BRIDGE, FINDINGS, GRADES, NOT_ASSESSABLE, facing
 
 FINDINGS_GRADE = 1
+CORNERS_OF_A_DISC = 2
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,28 @@ def history(events: Iterable[GradeEvent]) -> History:
         marks.update(after)
     standing = {site: mark for site, mark in marks.items() if not mark.blank}
     return History(standing, tuple(done), tuple(undone))
+
+
+def shifted(
+    marks: Marks, sites: Sequence[str], towards: GradeEvent.Cause, vacated: Mark = BLANK
+) -> Marks:
+    """The corners of `sites` (from the top down) that change when all marks move by one disc.
+
+    What moves off the film's last disc stands no more; the disc left behind becomes `vacated`.
+    Facing corners move together, so no bridge is torn apart. Raises BadInput when nothing stands
+    that could be moved.
+    """
+    step = CORNERS_OF_A_DISC if towards == GradeEvent.Cause.CAUDAL else -CORNERS_OF_A_DISC
+    changes: dict[str, Mark] = {}
+    for place, site in enumerate(sites):
+        source = place - step
+        on_film = 0 <= source < len(sites)
+        mark = marks.get(sites[source], BLANK) if on_film else vacated
+        if mark != marks.get(site, BLANK):
+            changes[site] = mark
+    if not changes or not marks:
+        raise BadInput("There is no grade on this film yet that could be moved.")
+    return changes
 
 
 def with_facing(

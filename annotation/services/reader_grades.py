@@ -17,8 +17,16 @@ from django.utils import timezone
 
 from annotation.errors import BadInput, Incomplete, KeyReused, NothingToUndo, SiteNotInReading
 from annotation.models import GradeEvent, ModelVersion, Reading, Study
-from annotation.services import consensus, reading_queue
-from annotation.services.ledger import Action, History, Mark, Marks, history, with_facing
+from annotation.services import audit, consensus, reading_queue
+from annotation.services.ledger import (
+    Action,
+    History,
+    Mark,
+    Marks,
+    history,
+    shifted,
+    with_facing,
+)
 from inference.msasss import BRIDGE, SITE
 
 Cause = GradeEvent.Cause
@@ -113,6 +121,32 @@ def redo(*, reader: User, reading_id: int, key: UUID, seen: Circumstances) -> Sa
     """Bring back what was taken back last. Raises NothingToUndo, and as `grade` does."""
     ledger = _open(reader, reading_id, key)
     return _step(ledger, key, Cause.REDO, seen)
+
+
+@_one_action()
+def shift_levels(
+    *, reader: User, reading_id: int, key: UUID, towards: GradeEvent.Cause, seen: Circumstances
+) -> Saved:
+    """Say that the levels were counted wrong: all marks of the film move by one disc.
+
+    One action of new events, taken back by one undo. Raises BadInput for a single corner or a film
+    without a mark, and as `grade` does.
+    """
+    ledger = _open(reader, reading_id, key)
+    if ledger.earlier:
+        if ledger.earlier[0].cause != towards:
+            raise KeyReused
+        return _saved(ledger, ledger.earlier)
+    reading_queue.keep(ledger.reading)
+    if ledger.reading.site:
+        raise BadInput("A single corner has no level to move. Grade the corner that is shown.")
+    marks = history(ledger.events).marks
+    changes = shifted(marks, ledger.reading.sites, towards)
+    written = _write(ledger, key, changes, dict.fromkeys(changes, towards), seen)
+    audit.record(
+        actor=reader, action="reading.levels_shifted", subject=ledger.reading, towards=towards
+    )
+    return _saved(ledger, written)
 
 
 @transaction.atomic

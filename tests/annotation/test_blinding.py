@@ -42,7 +42,7 @@ HIDDEN = {
     "why a corner is asked again": "marker-reason",
     "how doubtful a corner is": "0.77123",
 }
-DOORS = ("renew", "return", "grades", "undo", "redo", "disc_points", "commit")
+DOORS = ("renew", "return", "grades", "undo", "redo", "level_shift", "disc_points", "commit")
 
 
 class Walker:
@@ -166,6 +166,8 @@ def walk_round(walker: Walker, round_: Round) -> None:
         walker.post("grades", pk, site=site, grade=1)
         walker.post("undo", pk)
         walker.post("redo", pk)
+        walker.post("level_shift", pk, towards="caudal")
+        walker.post("undo", pk)
         walker.post("disc_points", pk, disc="L2/L3", center=[40, 50], anterior=[10, 50])
         for one in reading["sites"]:
             walker.post("grades", pk, site=one, grade=0 if one == "S1_SUP" else 2)

@@ -139,3 +139,24 @@ def test_the_rules_of_consensus_are_shown_beside_each_other(
     shown = office.get(f"/api/v1/studies/{made.pk}/consensus").json()
     assert [one["corners"] for one in shown["rules"]] == [11, 12, 12, 11]
     assert shown["pairs"][0]["rules"] == ["agree", "mean"]
+
+
+def test_a_committed_read_on_the_wrong_level_is_moved(
+    office: Client, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=1)
+    reading = read(made.rounds.get(), reader("ada"), grades={"L3_INF": 2})
+    wanted = {
+        "idempotency_key": "11111111-1111-4111-8111-111111111111",
+        "round": reading.round_id,
+        "reader": "ada",
+        "radiograph": reading.radiograph_id,
+        "towards": "cranial",
+    }
+    address = f"/api/v1/studies/{made.pk}/level_shifts"
+    answer = office.post(address, wanted, content_type="application/json")
+    assert answer.json() == {"corners": 4, "adjudicated": []}
+    other = office.post(address, wanted | {"reader": "ben"}, content_type="application/json")
+    assert other.status_code == 409
+    unknown = office.post(address, wanted | {"reader": "nobody"}, content_type="application/json")
+    assert unknown.status_code == 404

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from annotation.errors import BadInput, Conflict, KeyReused, NotFound
@@ -285,27 +284,3 @@ def test_a_reader_who_commits_while_another_does_is_compared_with_that_one(
     with ThreadPoolExecutor(2) as clients:
         list(clients.map(closing, (ada_commits_slowly, ben_commits_meanwhile)))
     assert round_.study.consensus.count() == 12
-
-
-def test_a_difference_that_does_not_trigger_is_settled_by_the_studys_rule(
-    study: MakeStudy, reader: MakeUser, read: Read
-) -> None:
-    made = study(films=1, adjudication_trigger="two_grades", settling_rule="mean")
-    both_read(read, reader, made, {"L3_INF": 1, "L5_INF": 2}, {"L3_INF": 2})
-    row = Consensus.objects.get(site="L3_INF")
-    assert (row.grade, row.rule) == (2, "mean")
-    assert AdjudicationCase.objects.get().site == "L5_INF"
-
-
-def test_readers_whose_totals_lie_apart_are_judged_corner_by_corner(
-    study: MakeStudy, reader: MakeUser, read: Read
-) -> None:
-    made = study(films=1, adjudication_trigger="total", adjudication_total=2)
-    both_read(read, reader, made, {"L3_INF": 2, "L5_INF": 1}, {})
-    assert set(AdjudicationCase.objects.values_list("site", flat=True)) == {"L3_INF", "L5_INF"}
-    assert len(standing(made)) == 10
-
-
-def test_a_trigger_by_total_needs_its_limit(study: MakeStudy) -> None:
-    with pytest.raises(ValidationError, match="by how many units"):
-        study(films=1, adjudication_trigger="total")

@@ -1,11 +1,14 @@
 """Which differences are judged, and what arithmetic makes of the rest."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation.models import AdjudicationCase, Consensus, Study
 from annotation.services.consensus_rules import Grades, average, settled, to_be_judged, triggers
 from inference.msasss import one_sided_bridges, sites_of
+from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 LUMBAR = [site.code for site in sites_of("L")]
 GRADE = st.one_of(st.none(), st.integers(0, 3))
@@ -109,3 +112,34 @@ def test_no_arithmetic_leaves_a_bridge_on_one_side(
     ]
     pairs = {LUMBAR[2 * disc + side]: None for disc in whole for side in (0, 1)}
     assert not one_sided_bridges({site: standing[site] for site in pairs})
+
+
+def both_read(
+    read: Read, reader: MakeUser, made: Study, ada: dict[str, int], ben: dict[str, int]
+) -> None:
+    for name, grades in (("ada", ada), ("ben", ben)):
+        read(made.rounds.get(), reader(name), grades=grades)
+
+
+def test_a_difference_that_does_not_trigger_is_settled_by_the_studys_rule(
+    study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=1, adjudication_trigger="two_grades", settling_rule="mean")
+    both_read(read, reader, made, {"L3_INF": 1, "L5_INF": 2}, {"L3_INF": 2})
+    row = Consensus.objects.get(site="L3_INF")
+    assert (row.grade, row.rule) == (2, "mean")
+    assert AdjudicationCase.objects.get().site == "L5_INF"
+
+
+def test_readers_whose_totals_lie_apart_are_judged_corner_by_corner(
+    study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=1, adjudication_trigger="total", adjudication_total=2)
+    both_read(read, reader, made, {"L3_INF": 2, "L5_INF": 1}, {})
+    assert set(AdjudicationCase.objects.values_list("site", flat=True)) == {"L3_INF", "L5_INF"}
+    assert Consensus.objects.current().count() == 10
+
+
+def test_a_trigger_by_total_needs_its_limit(study: MakeStudy) -> None:
+    with pytest.raises(ValidationError, match="by how many units"):
+        study(films=1, adjudication_trigger="total")

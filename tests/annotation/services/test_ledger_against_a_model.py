@@ -1,4 +1,4 @@
-"""Any order of grades, undo, redo, retries, lapsed and returned holds ends as a simple model says.
+"""Any order of grades, shifts, undo, redo, retries, lapsed holds ends as a simple model says.
 
 The model is a list of snapshots with a cursor: what an editor's undo is in a few lines.
 """
@@ -24,11 +24,12 @@ from annotation.models import GradeEvent, Reading
 from annotation.services import reader_grades, reading_queue
 from annotation.services.ledger import Mark
 from annotation.services.reader_grades import Circumstances, Saved
-from inference.msasss import facing, one_sided_bridges
+from inference.msasss import facing, one_sided_bridges, sites_of
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser
 
 MARKS = [*(Mark(grade=grade) for grade in range(4)), Mark(not_assessable="rotated")]
 SITES = ["L1_INF", "L2_SUP", "L2_INF", "L3_SUP"]
+LUMBAR = [site.code for site in sites_of("L")]
 BRIDGE = Mark(grade=3)
 
 
@@ -88,6 +89,21 @@ class Ledger(RuleBasedStateMachine):
         else:
             assert answer is None
             self.at = to
+
+    @rule(towards=st.sampled_from([GradeEvent.Cause.CRANIAL, GradeEvent.Cause.CAUDAL]))
+    def shift_levels(self, towards: GradeEvent.Cause) -> None:
+        answer = self.send(reader_grades.shift_levels, towards=towards, seen=Circumstances())
+        now, step = self.snapshots[self.at], 2 if towards == GradeEvent.Cause.CAUDAL else -2
+        if not self.held:
+            assert answer is LeaseLost
+        elif not now:
+            assert answer is BadInput
+        else:
+            assert answer is None
+            moved = {LUMBAR.index(site) + step: mark for site, mark in now.items()}
+            on_film = {LUMBAR[at]: mark for at, mark in moved.items() if 0 <= at < len(LUMBAR)}
+            self.snapshots[self.at + 1 :] = [on_film]
+            self.at += 1
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
