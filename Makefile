@@ -10,7 +10,7 @@ PAGE_SOURCES := $(wildcard frontend/*.ts frontend/*.js frontend/*.html) $(shell 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint frontend-test browser format lock clean
+.PHONY: help setup demo test lint frontend-test browser senders format lock clean
 
 help:
 	@echo "make demo    set up what is missing and start everything: http://127.0.0.1:8000 (PORT=...)"
@@ -25,7 +25,7 @@ setup: $(PACKAGES) $(PAGE)
 demo: setup
 	@exec $(BIN)/python manage.py demo
 
-test: setup lint frontend-test browser
+test: setup lint frontend-test browser senders
 	@echo "== Python and browser tests"
 	@$(BIN)/python -m pytest
 
@@ -75,6 +75,9 @@ frontend-test: $(FRONTEND_PACKAGES)
 
 browser: $(PACKAGES)
 	@$(BIN)/python -m tests.browser
+
+senders: $(PACKAGES)
+	@$(BIN)/python -m tests.dicom_senders
 
 format: $(PACKAGES) $(FRONTEND_PACKAGES)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -18,8 +18,12 @@ from pydicom.uid import (
     HTJ2K,
     JPEG2000,
     UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -45,6 +49,25 @@ _PLUGINS = {
     HTJ2KLosslessRPCL: "pylibjpeg",
     HTJ2K: "pylibjpeg",
 }
+# What a sender is offered: the plain ones first, then what loses nothing, then what does.
+SYNTAXES = (
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    JPEGLosslessSV1,
+    JPEGLossless,
+    JPEGLSLossless,
+    JPEG2000Lossless,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    RLELossless,
+    JPEGLSNearLossless,
+    JPEG2000,
+    HTJ2K,
+    JPEGExtended12Bit,
+    JPEGBaseline8Bit,
+)
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 
 

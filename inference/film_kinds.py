@@ -16,7 +16,7 @@ FILM_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.7.2": "Grayscale Byte Secondary Capture",
     "1.2.840.10008.5.1.4.1.1.7.3": "Grayscale Word Secondary Capture",
 }
-_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
+FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
 _DICOMDIR = "1.2.840.10008.1.3.10"
 
 
@@ -31,7 +31,7 @@ def refuse_other_kinds(header: FileDataset) -> None:
     if _DICOMDIR in (sop_class, stored_as) or "DirectoryRecordSequence" in header:
         raise FilmRefused("This is a DICOMDIR, a table of contents; import the films beside it.")
     intent = str(header.get("PresentationIntentType") or "").upper()
-    if sop_class == _FOR_PROCESSING or intent == "FOR PROCESSING":
+    if sop_class == FOR_PROCESSING or intent == "FOR PROCESSING":
         raise FilmRefused("This is raw detector data (For Processing); send For Presentation.")
     if sop_class not in FILM_CLASSES:
         known = sop_class.name != sop_class  # an unknown UID is its own name

@@ -1,10 +1,11 @@
 """The Chromium that the browser tests drive; ``python -m tests.browser`` installs it if need be."""
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.debian import install as install_package
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -39,14 +40,7 @@ def _nothing() -> None:
 
 
 def _with_apt() -> None:
-    if not shutil.which("apt-get"):
-        return
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if sudo and not shutil.which("sudo"):
-        return
-    print("== Installing Chromium with apt-get")  # noqa: T201
-    subprocess.run([*sudo, "apt-get", "update", "-q"])
-    subprocess.run([*sudo, "apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"])
+    install_package("chromium")
 
 
 def _with_playwright() -> None:
