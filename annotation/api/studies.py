@@ -74,6 +74,13 @@ class StudyInput(ConventionsInput):
     )
     region = serializers.ChoiceField(choices=REGIONS, allow_null=True, default=None)
     radiographs = serializers.JSONField(required=False)
+    overlap = serializers.ChoiceField(Study.Overlap.choices, default=Study.Overlap.ALL)
+    readers_per_film = serializers.IntegerField(
+        min_value=1, max_value=100, allow_null=True, default=None
+    )
+    double_share = serializers.FloatField(
+        min_value=0.01, max_value=0.99, allow_null=True, default=None
+    )
     rounds = RoundInput(many=True, allow_empty=False)
 
     def validate_radiographs(self, value: Any) -> list[int] | None:

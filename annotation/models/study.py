@@ -10,7 +10,7 @@ from annotation.models.append_only import immutable
 from annotation.models.fixed_design import fixed_design
 from annotation.models.radiograph import Radiograph
 
-DESIGN = (
+CONVENTIONS = (
     "assist_mode",
     "cervical_squaring",
     "missing_sites",
@@ -19,7 +19,12 @@ DESIGN = (
     "adjudication_total",
     "settling_rule",
 )
-"""The columns of a study that no longer change after its first grade."""
+"""The columns of a study that may be corrected until its first grade."""
+
+DRAWN = ("overlap", "readers_per_film", "double_share")
+"""The columns that say how places are drawn: fixed with the draw, when the study is made."""
+
+DESIGN = CONVENTIONS + DRAWN
 
 
 class Study(models.Model):
@@ -56,6 +61,13 @@ class Study(models.Model):
         MEAN = "mean", "the mean, half a grade upwards"
         MEDIAN = "median", "the median, half a grade upwards"
 
+    class Overlap(models.TextChoices):
+        """How many readers read a film; all films of a patient go to the same ones."""
+
+        ALL = "all", "every film by every reader"
+        SOME = "some", "every film by k of the n readers"
+        DOUBLE = "double", "every film by one reader, a share of them by a second"
+
     name = models.CharField(max_length=120, unique=True)
     assist_mode = models.CharField(max_length=11, choices=Assist, default=Assist.BLIND)
     cervical_squaring = models.CharField(
@@ -69,6 +81,9 @@ class Study(models.Model):
     adjudication_total = models.PositiveSmallIntegerField(
         null=True, help_text="units of a film's total by which readers may differ, for the trigger"
     )
+    overlap = models.CharField(max_length=6, choices=Overlap, default=Overlap.ALL)
+    readers_per_film = models.PositiveSmallIntegerField(null=True, help_text="k of the n readers")
+    double_share = models.FloatField(null=True, help_text="share of patients read by two, 0 to 1")
     settling_rule = models.CharField(
         max_length=6, choices=SettlingRule, default=SettlingRule.MEDIAN
     )
@@ -86,7 +101,21 @@ class Study(models.Model):
                 name="total_trigger_has_a_limit",
                 condition=~Q(adjudication_trigger="total") | Q(adjudication_total__isnull=False),
                 violation_error_message="Say by how many units the totals of a film may differ.",
-            )
+            ),
+            models.CheckConstraint(
+                name="overlap_says_how_many",
+                condition=Q(overlap="all")
+                | Q(overlap="some", readers_per_film__isnull=False, readers_per_film__gte=1)
+                | Q(
+                    overlap="double",
+                    double_share__isnull=False,
+                    double_share__gt=0,
+                    double_share__lt=1,
+                ),
+                violation_error_message=(
+                    "Say how many readers read each film, or which share of them is read twice."
+                ),
+            ),
         ]
         triggers = [
             fixed_design(

@@ -1,6 +1,7 @@
 """Reading studies: create one with its drawn orders, open a relabel batch."""
 
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from annotation.models import (
 )
 from annotation.models.study import DESIGN
 from annotation.permissions import ADJUDICATOR, READER, SEES_GRADES, roles_of
-from annotation.services import audit
+from annotation.services import audit, draws
 from annotation.services.ranking import Ranked
 
 _BATCH = 5000
@@ -47,6 +48,9 @@ class Design:
     adjudication_trigger: str = Study.AdjudicationTrigger.ANY
     adjudication_total: int | None = None
     settling_rule: str = Study.SettlingRule.MEDIAN
+    overlap: str = Study.Overlap.ALL
+    readers_per_film: int | None = None
+    double_share: float | None = None
 
 
 @transaction.atomic
@@ -56,6 +60,7 @@ def create(*, design: Design, actor: User) -> Study:
     Raises BadInput with a sentence for a design that would not be blind or has nothing to read.
     """
     _check_people(design)
+    _check_overlap(design)
     films = _films(design)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
     study.validate_constraints()
@@ -65,12 +70,13 @@ def create(*, design: Design, actor: User) -> Study:
     StudyFilm.objects.bulk_create(
         (StudyFilm(study=study, radiograph_id=film) for film in films), batch_size=_BATCH
     )
+    share = _shares(design, study, films)
     for number, days in enumerate(design.washouts, start=1):
         round_ = Round.objects.create(
             study=study, number=number, washout_days=days if number > 1 else 0
         )
         for reader in design.readers:
-            Reading.objects.bulk_create(_drawn(round_, reader, films), batch_size=_BATCH)
+            Reading.objects.bulk_create(_drawn(round_, reader, share[reader.pk]), batch_size=_BATCH)
     audit.record(
         actor=actor,
         action="study.created",
@@ -99,6 +105,18 @@ def _check_people(design: Design) -> None:
             )
         if ADJUDICATOR not in roles_of(adjudicator):
             raise BadInput(f"{name} has not the role of an adjudicator. Give the role first.")
+
+
+def _check_overlap(design: Design) -> None:
+    """Raise BadInput when there are too few readers for the overlap."""
+    wanted = design.readers_per_film or 0
+    if design.overlap == Study.Overlap.SOME and wanted > len(design.readers):
+        raise BadInput(
+            f"{wanted} readers are to read each film, but only {len(design.readers)} are chosen. "
+            "Choose more readers, or fewer for each film."
+        )
+    if design.overlap == Study.Overlap.DOUBLE and len(design.readers) < 2:
+        raise BadInput("A second read needs a second reader. Choose at least two.")
 
 
 def check_reads_blind(reader: User) -> None:
@@ -137,6 +155,22 @@ def _films(design: Design) -> list[int]:
 
 def _listed(ids: list[int]) -> str:
     return ", ".join(map(str, ids[:10])) + (" and more" if len(ids) > 10 else "")
+
+
+def _shares(design: Design, study: Study, films: list[int]) -> dict[int, list[int]]:
+    """The films of each reader by the study's overlap, the same in every round."""
+    readers = [reader.pk for reader in design.readers]
+    of_patient: dict[int, list[int]] = defaultdict(list)
+    owners = Radiograph.objects.filter(pk__in=films).values_list("pk", "visit__patient")
+    for film, patient in owners:
+        of_patient[patient].append(film)
+    each = {
+        Study.Overlap.ALL: len(readers),
+        Study.Overlap.SOME: design.readers_per_film or 0,
+        Study.Overlap.DOUBLE: 1,
+    }[Study.Overlap(design.overlap)]
+    doubled = (design.double_share or 0) if design.overlap == Study.Overlap.DOUBLE else 0
+    return draws.assign(of_patient, readers, each=each, doubled=doubled, seed=f"{study.pk}")
 
 
 def _drawn(round_: Round, reader: User, films: list[int]) -> Iterator[Reading]:

@@ -1,7 +1,10 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
-import type { AssistMode, CervicalSquaring, RoundKind } from "./contract";
 import type { Region, SiteCode } from "./msasss";
+
+export type AssistMode = "blind" | "second_look";
+export type CervicalSquaring = "all" | "C5_C6" | "none";
+export type RoundKind = "full" | "relabel";
 
 // --- radiographs -------------------------------------------------------------------------------
 
@@ -83,7 +86,15 @@ export interface StudyRound {
   committed: number;
 }
 
-export interface Study extends Differences {
+/** How many readers read a film. All films of a patient go to the same readers. */
+export interface Overlap {
+  overlap: "all" | "some" | "double";
+  readers_per_film: number | null;
+  /** 0 to 1 */
+  double_share: number | null;
+}
+
+export interface Study extends Differences, Overlap {
   id: number;
   name: string;
   assist_mode: AssistMode;
@@ -114,7 +125,7 @@ export interface StudyDetail extends Study {
   progress: ReaderProgress[];
 }
 
-export interface NewStudy extends Differences {
+export interface NewStudy extends Differences, Overlap {
   name: string;
   readers: string[];
   adjudicators: string[];

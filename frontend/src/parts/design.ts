@@ -24,6 +24,11 @@ export interface DesignForm {
   /** Asked for the trigger "total" only. */
   adjudicationTotal: number | null;
   settlingRule: NewStudy["settling_rule"];
+  overlap: NewStudy["overlap"];
+  /** Asked for the overlap "some" only. */
+  readersPerFilm: number | null;
+  /** Asked for the overlap "double" only. */
+  doublePercent: number | null;
 }
 
 /** Squaring is the least valid item in the cervical spine (Kim 2008): not scored unless asked. */
@@ -42,11 +47,14 @@ export const newDesign = (): DesignForm => ({
   adjudicationTrigger: "any",
   adjudicationTotal: 3,
   settlingRule: "median",
+  overlap: "all",
+  readersPerFilm: 2,
+  doublePercent: 20,
 });
 
 export type Problems<Field extends string> = Partial<Record<Field, string>>;
 export type DesignField =
-  "name" | "filmNumbers" | "readers" | "adjudicators" | "rounds" | "adjudicationTotal";
+  "name" | "filmNumbers" | "readers" | "adjudicators" | "rounds" | "adjudicationTotal" | "overlap";
 
 export type Checked<T, Field extends string> =
   { ok: true; value: T } | { ok: false; problems: Problems<Field> };
@@ -92,6 +100,14 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
     problems.adjudicationTotal = invalid.adjudicationTotal;
   }
 
+  const { overlap, readersPerFilm, doublePercent } = form;
+  if (overlap === "some" && !wholeFrom(1, form.readers.length, readersPerFilm)) {
+    problems.overlap = invalid.readersPerFilm;
+  }
+  if (overlap === "double" && !(form.readers.length > 1 && wholeFrom(1, 99, doublePercent))) {
+    problems.overlap = invalid.doublePercent;
+  }
+
   if (Object.keys(problems).length > 0) return { ok: false, problems };
   return {
     ok: true,
@@ -109,6 +125,9 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
       adjudication_trigger: form.adjudicationTrigger,
       adjudication_total: byTotal ? form.adjudicationTotal : null,
       settling_rule: form.settlingRule,
+      overlap,
+      readers_per_film: overlap === "some" ? readersPerFilm : null,
+      double_share: overlap === "double" ? (doublePercent as number) / 100 : null,
     },
   };
 }

@@ -30,6 +30,9 @@ describe("the design of a study", () => {
         adjudication_trigger: "any",
         adjudication_total: null,
         settling_rule: "median",
+        overlap: "all",
+        readers_per_film: null,
+        double_share: null,
       },
     }));
   it("sends chosen films as numbers", () => {
@@ -58,6 +61,16 @@ describe("the design of a study", () => {
     expect(checkDesign({ ...good(), adjudicationTotal: null }).ok).toBe(true);
     const sent = checkDesign({ ...byTotal, adjudicationTotal: 4 });
     expect(sent.ok && sent.value.adjudication_total).toBe(4);
+  });
+  it("asks how many readers read a film only where not all of them do", () => {
+    const some = { ...good(), overlap: "some" as const };
+    expect(checkDesign({ ...some, readersPerFilm: 3 }).ok).toBe(false);
+    const sent = checkDesign({ ...some, readersPerFilm: 1 });
+    expect(sent.ok && [sent.value.readers_per_film, sent.value.double_share]).toEqual([1, null]);
+    const double = checkDesign({ ...good(), overlap: "double", doublePercent: 25 });
+    expect(double.ok && double.value.double_share).toBe(0.25);
+    const alone = { ...good(), readers: ["kim"], overlap: "double" as const };
+    expect(checkDesign(alone).ok).toBe(false);
   });
   it("has no washout before the first round", () => {
     const checked = checkDesign({ ...good(), washoutDays: [30, 120] });

@@ -160,3 +160,13 @@ def test_a_committed_read_on_the_wrong_level_is_moved(
     assert other.status_code == 409
     unknown = office.post(address, wanted | {"reader": "nobody"}, content_type="application/json")
     assert unknown.status_code == 404
+
+
+def test_an_overlap_that_does_not_say_how_many_is_refused(
+    office: Client, design: dict[str, Any]
+) -> None:
+    answer = create(office, design | {"overlap": "some"})
+    assert (answer.status_code, Study.objects.count()) == (400, 0)
+    assert "how many readers read each film" in answer.json()["error"]["sentence"]
+    made = create(office, design | {"overlap": "some", "readers_per_film": 1}).json()
+    assert (made["overlap"], made["rounds"][0]["places"]) == ("some", 2)
