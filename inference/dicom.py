@@ -29,7 +29,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from inference import film_appearance
+from inference import film_appearance, film_text
 from inference.dicom_decoders import decode
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
 from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
@@ -43,8 +43,7 @@ from inference.film_tags import (
     region_of,
     spacing_of,
 )
-from inference.film_text import text_suspected
-from inference.picture import Window, automatic_window
+from inference.picture import Window, automatic_window, shrink
 
 __all__ = ["Film", "FilmRefused", "FilmUndecodable", "pixel_sha256", "quietly", "read_film"]
 
@@ -111,7 +110,8 @@ def _describe(pixels: Codes, header: Dataset) -> Film:
     spacing, plane = spacing_of(header)
     region, of_region = region_of(header)
     by_tags = (of_region, not_lateral(header), burnt_in_text(header))
-    by_pixels = (*film_appearance.doubts(pixels, region), text_suspected(pixels))
+    glance = shrink(pixels, film_text.LOOK_AT)
+    by_pixels = (*film_appearance.doubts(glance, region), film_text.text_suspected(glance))
     return Film(
         pixels=pixels,
         spacing_mm=spacing,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.film_tags import Region
-from inference.picture import Picture
+from inference.picture import Picture, shrink
 
 Blocks = NDArray[np.float64]
 Turn = Literal["up", "down", "side"]
@@ -88,10 +88,7 @@ def doubts(pixels: Picture, region: Region | None) -> tuple[str, ...]:
         return ()
     if max(rows, cols) > _STITCHED * min(rows, cols):
         return (STITCHED,)
-    scale = _LOOK_AT / max(rows, cols)
-    if scale < 1:
-        small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        pixels = small.astype(np.uint16, copy=False)
+    pixels = shrink(pixels, _LOOK_AT)
     alike = likeness(pixels)
     best = max(alike.values())
     if _best_of_negatives(pixels) >= max(_RESEMBLES, best + _CLEAR):

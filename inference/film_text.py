@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.picture import Picture
+from inference.picture import Picture, shrink
 
 SUSPECTED = (
     "There seems to be text in the picture near its edge; look whether it names the patient."
 )
 
-# The side on which strokes are looked for: a letter 1 % of the film high is then 13 pixels.
-_LOOK_AT = 1280
+# The side on which strokes are looked for: a letter 1 % of the film high is then 10 pixels.
+LOOK_AT = 1024
 # Below this side a picture has no letters to find.
 _LEAST_SIDE = 200
 # Of the film's range: how far a stroke stands out, and how much strokes of a row may differ.
@@ -51,9 +51,7 @@ def text_suspected(pixels: Picture) -> str | None:
     """The sentence for uint16 [rows, cols] that seems to bear a row of letters, else None."""
     if max(pixels.shape) < _LEAST_SIDE:
         return None
-    scale = min(1.0, _LOOK_AT / max(pixels.shape))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = shrink(pixels, LOOK_AT)
     low, high = np.percentile(small[::4, ::4], [0.1, 99.9])
     high = max(high, float(small.max()) * 0.5, low + 1)
     grey = cv2.convertScaleAbs(np.clip(small, low, high) - low, alpha=255.0 / (high - low)).astype(

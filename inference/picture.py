@@ -120,7 +120,7 @@ def automatic_window(pixels: Picture) -> Window:
     Even regions that touch the edge (collimator, direct exposure, digitiser border) and the few
     pixels of a lead marker do not set the range.
     """
-    small = _shrink(pixels, _LOOK_AT).astype(np.float32)
+    small = shrink(pixels, _LOOK_AT).astype(np.float32)
     low, high = np.percentile(small[_anatomy(small)], [1.0, 99.0])
     margin = 0.02 * (high - low)
     width = max(float(high - low + 2 * margin), 1.0)
@@ -129,7 +129,7 @@ def automatic_window(pixels: Picture) -> Window:
 
 def preview_jpeg(pixels: Picture, window: Window, longest: int = 1024, quality: int = 85) -> bytes:
     """An 8-bit greyscale JPEG of the windowed picture, its longer side at most `longest` pixels."""
-    small = _shrink(pixels, longest).astype(np.float32)
+    small = shrink(pixels, longest).astype(np.float32)
     small -= window.low
     small *= 255.0 / window.width
     grey = np.rint(np.clip(small, 0, 255)).astype(np.uint8)
@@ -139,7 +139,7 @@ def preview_jpeg(pixels: Picture, window: Window, longest: int = 1024, quality: 
     return data.tobytes()
 
 
-def _shrink(pixels: Picture, longest: int) -> Picture:
+def shrink(pixels: Picture, longest: int) -> Picture:
     """Area average to at most `longest` pixels on the longer side; never enlarges."""
     rows, cols = pixels.shape
     scale = longest / max(rows, cols)
