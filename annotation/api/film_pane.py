@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.errors import NotFound
-from annotation.models import Radiograph
+from annotation.models import DiscPoint, Radiograph
 from annotation.services.ledger import Mark
 from inference.msasss import FINDINGS, NOT_ASSESSABLE
 
@@ -67,17 +67,31 @@ def picture_urls(address: str) -> dict[str, str]:
 
 
 def discs_out(film: Radiograph, viewer: User) -> list[dict[str, Any]]:
-    """The disc points this person works with, from the top down."""
+    """The disc points this person works with, from the top down.
+
+    Beside a person's own correction stand the model's points, so that it can be taken back.
+    """
+    seen = sorted(film.disc_points.seen_by(viewer), key=lambda point: point.center_y)
+    moved = [point.disc for point in seen if point.reader_id is not None]
+    found = film.disc_points.filter(reader__isnull=True, disc__in=moved).current() if moved else ()
+    of_model = {point.disc: _place(point) for point in found}
     return [
         {
             "disc": point.disc,
-            "center": [point.center_x, point.center_y],
-            "anterior": [point.anterior_x, point.anterior_y],
+            **_place(point),
             "confidence": point.confidence,
             "source": "model" if point.reader_id is None else "reader",
+            "model": of_model.get(point.disc),
         }
-        for point in sorted(film.disc_points.seen_by(viewer), key=lambda point: point.center_y)
+        for point in seen
     ]
+
+
+def _place(point: DiscPoint) -> dict[str, list[float]]:
+    return {
+        "center": [point.center_x, point.center_y],
+        "anterior": [point.anterior_x, point.anterior_y],
+    }
 
 
 class PictureView(APIView):

@@ -1,5 +1,6 @@
 /** The shapes of the REST contract under /api/v1/, exactly as the server names them. */
 
+import type { AssistMode, CervicalSquaring, RoundKind } from "./contract_office";
 import type { Grade, Region, SiteCode } from "./msasss";
 
 export type * from "./contract_office";
@@ -38,13 +39,11 @@ export interface Disc {
   anterior: Point;
   confidence: number | null;
   source: "model" | "reader";
+  /** Where the model has them, beside a reader's own points. */
+  model: { center: Point; anterior: Point } | null;
 }
 
 // --- reading -----------------------------------------------------------------------------------
-
-export type AssistMode = "blind" | "second_look";
-export type CervicalSquaring = "all" | "C5_C6" | "none";
-export type RoundKind = "full" | "relabel";
 
 export interface WorklistEntry {
   study: { id: number; name: string };

@@ -26,7 +26,10 @@ export type Question =
 export class Desk {
   reading = $state.raw<c.Reading | null>(null);
   marks = $state.raw<c.Marks>({});
-  readonly points = new DeskPoints((points) => void this.send("disc_points", points));
+  readonly points = new DeskPoints(
+    (points) => void this.send("disc_points", points),
+    () => this.writable,
+  );
   site = $state<SiteCode>("");
   question = $state.raw<Question | null>(null);
   window = $state.raw<Window>({ center: 32768, width: 65536 });
@@ -106,7 +109,7 @@ export class Desk {
     this.sentence = (await this.hold.take(reading.id)) ? "" : texts.reading.otherTab;
     this.reading = reading;
     this.marks = reading.marks;
-    this.points.discs = reading.discs;
+    this.points.begin(reading.discs);
     this.window = rememberedWindow(reading.picture_url) ?? reading.window;
     this.turns.begin(reading);
     this.question = null;
@@ -150,6 +153,14 @@ export class Desk {
   notAssessable(reason: string): void {
     this.question = null;
     this.decide(this.site, grades.notAssessable(reason), true);
+  }
+
+  /** The film does not show the disc: neither of its corners can be graded. */
+  outOfFilm(disc: string): void {
+    if (!this.writable) return;
+    const sites = (this.reading as c.Reading).sites;
+    const changes = grades.outOfFilm(sites, this.marks, disc);
+    for (const { site, mark, partner } of changes) this.record(site, mark, partner, true);
   }
 
   askReason(): void {
@@ -203,16 +214,6 @@ export class Desk {
       this.go(turn === "undo" ? turned.site : grades.nextSite(sites, turned.marks, turned.site));
     }
     void this.send(turn, {});
-  }
-
-  // --- points and window -----------------------------------------------------------------------
-
-  movePoint(disc: string, point: "center" | "anterior", to: readonly [number, number]): void {
-    if (this.writable) this.points.move(disc, point, to);
-  }
-
-  placePoints(disc: string): void {
-    if (this.writable && this.reading) this.points.place(disc, this.reading);
   }
 
   setWindow(window: Window): void {

@@ -1,26 +1,39 @@
 /** The disc points of the film on the desk: moved at once, sent when they rest. */
 
 import type { Disc, FilmPicture, Point } from "./contract";
+import { DISCS } from "./msasss";
+import * as guides from "./points_guide";
 import { guessed } from "./viewer/corner_regions";
 
 /** A row of small moves of a point is one move. */
 const POINT_REST = 300;
 
+type At = readonly [number, number];
 export type SavePoints = (points: { disc: string; center: Point; anterior: Point }) => void;
 
 export class DeskPoints {
   discs = $state.raw<Disc[]>([]);
+  /** Set while the reader places all points of the film, click by click. */
+  guide = $state.raw<guides.Guide | null>(null);
 
   private moved: string | null = null;
   private resting: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly save: SavePoints) {}
+  constructor(
+    private readonly save: SavePoints,
+    private readonly writable: () => boolean,
+  ) {}
 
-  move(disc: string, point: "center" | "anterior", to: readonly [number, number]): void {
-    const round = (value: number) => Math.round(value * 10) / 10;
-    const at: Point = [round(to[0]), round(to[1])];
+  /** Another film. */
+  begin(discs: Disc[]): void {
+    this.discs = discs;
+    this.guide = null;
+  }
+
+  move(disc: string, point: "center" | "anterior", to: At): void {
+    if (!this.writable()) return;
     this.discs = this.discs.map((d) =>
-      d.disc === disc ? { ...d, [point]: at, source: "reader" as const } : d,
+      d.disc === disc ? { ...d, [point]: rounded(to), source: "reader", model: modelOf(d) } : d,
     );
     if (this.moved !== disc) this.flush();
     clearTimeout(this.resting);
@@ -29,18 +42,45 @@ export class DeskPoints {
   }
 
   /** A level without points gets some, for the reader to drag into place. */
-  place(disc: string, film: FilmPicture): void {
+  guess(disc: string, film: FilmPicture): void {
     const { center, anterior } = guessed(disc, this.discs, film);
-    const placed: Disc = {
-      disc,
-      center: [...center],
-      anterior: [...anterior],
-      confidence: null,
-      source: "reader",
-    };
-    this.discs = [...this.discs, placed];
-    this.moved = disc;
-    this.flush();
+    this.place({ disc, center: [...center], anterior: [...anterior] });
+  }
+
+  /** The reader's correction of a disc is taken back: the model's points hold again. */
+  reset(disc: string): void {
+    const model = this.resettable(disc);
+    if (model) this.place({ disc, ...model });
+  }
+
+  /** The model's points, where the reader has moved away from them. */
+  resettable(disc: string): Disc["model"] {
+    const found = this.discs.find((d) => d.disc === disc);
+    if (!found?.model) return null;
+    const { center, anterior } = found.model;
+    return `${center} ${anterior}` === `${found.center} ${found.anterior}` ? null : found.model;
+  }
+
+  // --- all points of the film, click by click --------------------------------------------------
+
+  startGuide(film: FilmPicture): void {
+    this.guide = this.guide || !this.writable() ? null : guides.begun(DISCS[film.region]);
+  }
+
+  clicked(to: At): void {
+    if (!this.guide) return;
+    const { guide, placed } = guides.clicked(this.guide, rounded(to));
+    this.guide = guide;
+    if (placed) this.place(placed);
+  }
+
+  /** The disc asked for is left out. */
+  pass(): void {
+    this.guide = this.guide && guides.passed(this.guide);
+  }
+
+  back(): void {
+    this.guide = this.guide && guides.back(this.guide);
   }
 
   /** Send what was moved and still rests. */
@@ -50,4 +90,21 @@ export class DeskPoints {
     this.moved = null;
     if (points) this.save({ disc: points.disc, center: points.center, anterior: points.anterior });
   }
+
+  private place({ disc, center, anterior }: guides.Placed): void {
+    if (!this.writable()) return;
+    this.flush();
+    const before = this.discs.find((d) => d.disc === disc);
+    const model = before ? modelOf(before) : null;
+    const placed: Disc = { disc, center, anterior, confidence: null, source: "reader", model };
+    this.discs = [...this.discs.filter((d) => d.disc !== disc), placed];
+    this.moved = disc;
+    this.flush();
+  }
 }
+
+/** Before the first move the points shown are the model's own. */
+const modelOf = (disc: Disc): Disc["model"] =>
+  disc.source === "model" ? { center: disc.center, anterior: disc.anterior } : disc.model;
+
+const rounded = (to: At): Point => [Math.round(to[0] * 10) / 10, Math.round(to[1] * 10) / 10];

@@ -27,10 +27,16 @@ export type Action =
   | "zoomOut"
   | "overlay"
   | "context"
+  | "magnifier"
+  | "placePoints"
+  | "resetPoints"
+  | "outOfFilm"
   | "help";
 
+export type Keymap = Readonly<Record<Action, readonly string[]>>;
+
 /** Keys as KeyboardEvent.key names them, letters in lower case; "Ctrl+" also stands for Cmd. */
-export const KEYS: Readonly<Record<Action, readonly string[]>> = {
+export const KEYS: Keymap = {
   grade0: ["0"],
   grade1: ["1"],
   grade2: ["2"],
@@ -55,6 +61,10 @@ export const KEYS: Readonly<Record<Action, readonly string[]>> = {
   zoomOut: ["-"],
   overlay: ["o"],
   context: ["c"],
+  magnifier: ["m"],
+  placePoints: ["p"],
+  resetPoints: ["r"],
+  outOfFilm: ["x"],
   help: ["?"],
 };
 
@@ -81,12 +91,62 @@ export function written(event: Pressed): string {
   return key;
 }
 
-const ACTIONS = new Map(
-  Object.entries(KEYS).flatMap(([action, keys]) => keys.map((key) => [key, action as Action])),
-);
+const ACTIONS = Object.keys(KEYS) as Action[];
 
-export const actionOf = (event: Pressed): Action | null =>
-  event.altKey ? null : (ACTIONS.get(written(event)) ?? null);
+/** What a press means in a reader's keys. */
+export function actionOf(event: Pressed, keys: Keymap = KEYS): Action | null {
+  if (event.altKey) return null;
+  const key = written(event);
+  return ACTIONS.find((action) => keys[action].includes(key)) ?? null;
+}
+
+/** Keys that belong to the browser and to dialogs, and keys that only go with others. */
+const RESERVED = new Set(["Escape", "Tab", " ", "Shift", "Control", "Alt", "Meta", "AltGraph"]);
+
+export type Conflict = "reserved" | Action | null;
+
+/** Why an action cannot have a key: somebody else has it. Null: it can. */
+export function conflict(keys: Keymap, action: Action, key: string): Conflict {
+  if (RESERVED.has(key)) return "reserved";
+  return ACTIONS.find((other) => other !== action && keys[other].includes(key)) ?? null;
+}
+
+/** The keys in which one action has one key of the reader's own. */
+export const remapped = (keys: Keymap, action: Action, key: string): Keymap => ({
+  ...keys,
+  [action]: [key],
+});
+
+/** A stored table is taken if it names one key or more for known actions, and none twice. */
+export function keymapFrom(stored: unknown): Keymap {
+  const own: Partial<Record<Action, string[]>> = {};
+  for (const [action, keys] of Object.entries((stored ?? {}) as Record<string, unknown>)) {
+    const strings =
+      Array.isArray(keys) && keys.length > 0 && keys.every((k) => typeof k === "string");
+    if (action in KEYS && strings) own[action as Action] = keys as string[];
+  }
+  if (Object.keys(own).length === 0) return KEYS;
+  const map: Keymap = { ...KEYS, ...own };
+  const all = ACTIONS.flatMap((action) => map[action]);
+  return new Set(all).size === all.length ? map : KEYS;
+}
+
+/** What a reader has changed, for storing. */
+export const ownPart = (keys: Keymap): Partial<Keymap> =>
+  Object.fromEntries(
+    ACTIONS.filter((action) => `${keys[action]}` !== `${KEYS[action]}`).map((action) => [
+      action,
+      keys[action],
+    ]),
+  );
+
+/** A key as it stands on the keyboard. */
+export const shownKey = (key: string): string =>
+  key
+    .replace("Arrow", "")
+    .split("+")
+    .map((part) => (part.length === 1 ? part.toUpperCase() : part))
+    .join("+") || "+";
 
 /** The reason chosen by a second key or by its number in the list. */
 export function reasonOf(event: Pressed): NotAssessable | null {

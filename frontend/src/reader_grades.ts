@@ -40,6 +40,20 @@ export function marked(marks: Marks, site: SiteCode, mark: Mark, partner: Mark |
   return after;
 }
 
+/** A disc that the film does not show: what to write at its corners, one entry per action. */
+export function outOfFilm(
+  sites: readonly SiteCode[],
+  marks: Marks,
+  disc: string,
+): { site: SiteCode; mark: Mark; partner: Mark | null }[] {
+  const mark = notAssessable("off_film");
+  const corners = sites.filter((site) => siteOf(site).disc === disc);
+  const [first] = corners;
+  // A bridge is left on both corners at once.
+  if (first && needsPartner(marks, first, mark)) return [{ site: first, mark, partner: mark }];
+  return corners.map((site) => ({ site, mark, partner: null }));
+}
+
 export const missing = (sites: readonly SiteCode[], marks: Marks): SiteCode[] =>
   sites.filter((site) => !marks[site]);
 

@@ -3,10 +3,10 @@
 import type { Component } from "svelte";
 
 import type { Role, User } from "./contract";
+import type { Params } from "./params";
 import { texts } from "./texts";
 
 type Screen = { default: Component<{ params: Params }> };
-export type Params = Record<string, string>;
 
 export interface Route {
   path: string;

@@ -34,6 +34,28 @@ describe("a decision", () => {
   });
 });
 
+describe("a disc out of the film", () => {
+  const off = g.notAssessable("off_film");
+
+  it("leaves neither of its corners assessable", () => {
+    expect(g.outOfFilm(sites, {}, "C7/T1")).toEqual([
+      { site: "C7_INF", mark: off, partner: null },
+      { site: "T1_SUP", mark: off, partner: null },
+    ]);
+  });
+
+  it("takes a bridge back on both corners in one action", () => {
+    const bridged = g.marked({}, "C7_INF", g.graded(3), null);
+    expect(g.outOfFilm(sites, bridged, "C7/T1")).toEqual([
+      { site: "C7_INF", mark: off, partner: off },
+    ]);
+  });
+
+  it("touches only the corner that is asked in a relabel place", () => {
+    expect(g.outOfFilm(["T1_SUP"], {}, "C7/T1").map(({ site }) => site)).toEqual(["T1_SUP"]);
+  });
+});
+
 describe("the way down the spine", () => {
   it("goes to the next corner without a mark, past a bridge", () => {
     const marks = g.marked({}, "C2_INF", g.graded(3), null);

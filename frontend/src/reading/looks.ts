@@ -5,6 +5,7 @@ export interface Looks {
   overlayHidden: boolean;
   /** The crop shows the neighbouring levels too. */
   context: boolean;
+  magnified: boolean;
 }
 
 export const FIRST_LOOKS: Looks = {
@@ -12,4 +13,5 @@ export const FIRST_LOOKS: Looks = {
   windowMode: false,
   overlayHidden: false,
   context: false,
+  magnified: false,
 };

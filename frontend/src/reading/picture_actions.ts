@@ -37,6 +37,8 @@ export function switched(looks: Looks, act: Act): Looks {
       return { ...looks, overlayHidden: !looks.overlayHidden };
     case "context":
       return { ...looks, context: !looks.context };
+    case "magnifier":
+      return { ...looks, magnified: !looks.magnified };
     default:
       return looks;
   }

@@ -56,6 +56,10 @@ const actions: Record<Action, string> = {
   zoomOut: "Zoom the film out",
   overlay: "Show or hide the drawing over the film",
   context: "Crop: level alone, or with its neighbours",
+  placePoints: "Place all points of the film by clicks, top down",
+  resetPoints: "The model's points of this disc again",
+  outOfFilm: "This disc is off the film: both corners not assessable",
+  magnifier: "Magnifier under the cursor, while held",
   help: "This list",
 };
 
@@ -78,6 +82,18 @@ export const reading = {
   noPoints: (disc: string) =>
     `No points mark ${disc} on this film. Place them and drag them to the disc to see its crop, or grade from the film.`,
   placePoints: "Place points",
+  points: {
+    label: (disc: string) => `Points of ${disc}`,
+    reset: "Model's points",
+    outOfFilmOf: (disc: string) => `${disc} is off the film`,
+    placeAll: "Place all points",
+    asked: (disc: string, n: number, all: number) => `${disc} (${n} of ${all}):`,
+    center: "click the centre of the disc.",
+    anterior: "click the middle of its anterior edge.",
+    back: "Back",
+    outOfFilm: "Off the film",
+    stop: "Stop",
+  },
   point: (disc: string, point: "center" | "anterior") =>
     point === "center"
       ? `${disc}, centre of the disc. Drag, or move with the arrow keys.`
@@ -119,6 +135,7 @@ export const reading = {
     rotate: "Turn",
     flip: "Flip",
     overlay: "Drawing",
+    magnifier: "Magnifier",
     context: "Neighbours",
   },
   saved: {
@@ -152,6 +169,15 @@ export const reading = {
   helpMouse:
     "Wheel: zoom to the cursor. Drag: move. Right drag, or drag in window mode: right is softer, down is brighter. Double click: fit. Drag a disc point: the crop follows.",
   close: "Close",
+  keys: {
+    where: "Your own keys are kept in this browser, for you alone.",
+    change: "Change",
+    changeOf: (action: string) => `Change the key of: ${action}`,
+    press: "Press a key (Esc: leave)",
+    taken: (key: string, action: string) => `${key} is taken by: ${action}. Press another key.`,
+    reserved: (key: string) => `${key} belongs to the browser. Press another key.`,
+    reset: "The usual keys again",
+  },
   actions,
   secondLook: {
     title: "Committed. The model beside your grades",

@@ -43,9 +43,9 @@ export class Viewer {
   pane: Size = { width: 1, height: 1 };
   /** Where a double click leads back to: the whole film, unless the pane's owner knows better. */
   home: () => void = () => this.fit();
+  picture: Picture | null = null;
 
   private painter: Painter;
-  private picture: Picture | null = null;
   private film: Size | null = null;
   private preview: HTMLImageElement | null = null;
   private hand: Hand = IDLE;

@@ -148,7 +148,8 @@ def test_undo_and_redo_say_where(ada: Client, reading: dict[str, Any]) -> None:
 def test_disc_points_move_for_this_reader(ada: Client, reading: dict[str, Any]) -> None:
     body = {"disc": "L1/L2", "center": [400.5, 300.0], "anterior": [310.0, 290.0]}
     answer = send(ada, reading, "disc_points", **body)
-    assert answer.json()["discs"] == [{**body, "confidence": None, "source": "reader"}]
+    own = {**body, "confidence": None, "source": "reader", "model": None}
+    assert answer.json()["discs"] == [own]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,2 @@
+/** What an address says of its page: `/reading/:round` gives `{ round: "7" }`. */
+export type Params = Record<string, string>;
