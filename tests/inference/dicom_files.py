@@ -1,11 +1,13 @@
 """DICOM files made for tests: a film with known stored values, and the same in other encodings."""
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmwrite
+from pydicom import dcmread, dcmwrite
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
@@ -66,3 +68,19 @@ def big_endian(ds: FileDataset) -> bytes:
     ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
     ds.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
     return as_bytes(ds, implicit_vr=False, little_endian=False, force_encoding=True)
+
+
+def bundled(name: str) -> Path:
+    path = get_testdata_file(name, download=False)
+    assert path, f"pydicom ships {name}"
+    return Path(path)
+
+
+def as_radiograph(name: str) -> bytes:
+    """One of pydicom's files with its SOP class changed, so that only its encoding matters."""
+    ds = dcmread(bundled(name))
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CR
+    for keyword in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"):
+        if keyword in ds:
+            delattr(ds, keyword)
+    return as_bytes(ds)

@@ -7,43 +7,30 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
-from pydicom.data import get_testdata_file
-from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
-    JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
 )
 
 from inference.dicom import FilmRefused, FilmUndecodable, pixel_sha256, read_film
-from tests.inference.dicom_files import CR, as_bytes, big_endian, film, stored
+from tests.inference.dicom_files import (
+    as_bytes,
+    as_radiograph,
+    big_endian,
+    bundled,
+    film,
+    stored,
+)
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
-
-
-def bundled(name: str) -> Path:
-    path = get_testdata_file(name, download=False)
-    assert path, f"pydicom ships {name}"
-    return Path(path)
-
-
-def as_radiograph(name: str) -> bytes:
-    """One of pydicom's files with its SOP class changed, so that only its encoding matters."""
-    ds = dcmread(bundled(name))
-    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CR
-    for keyword in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"):
-        if keyword in ds:
-            delattr(ds, keyword)
-    return as_bytes(ds)
 
 
 def encoded(syntax: str) -> bytes:
@@ -72,51 +59,6 @@ def encoded(syntax: str) -> bytes:
 )
 def test_every_lossless_encoding_gives_the_same_picture(syntax: str) -> None:
     assert read_film(encoded(syntax)).pixel_sha256 == read_film(as_bytes(film())).pixel_sha256
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [
-        ("MR_small_RLE.dcm", "MR_small.dcm"),
-        ("MR_small_jpeg_ls_lossless.dcm", "MR_small.dcm"),
-        ("MR_small_jp2klossless.dcm", "MR_small.dcm"),
-        ("MR_small_implicit.dcm", "MR_small.dcm"),
-        ("MR_small_bigendian.dcm", "MR_small.dcm"),
-        ("MR_small_expb.dcm", "MR_small.dcm"),
-    ],
-)
-def test_files_encoded_by_other_programs_give_one_picture(name: str, plain: str) -> None:
-    assert np.array_equal(
-        read_film(as_radiograph(name)).pixels, read_film(as_radiograph(plain)).pixels
-    )
-
-
-@pytest.mark.parametrize("name", ["jpeg_lossless_57.dcm", "jpeg_lossless_70.dcm"])
-def test_jpeg_lossless_of_another_program_gives_the_same_picture(name: str) -> None:
-    own = read_film(Path(__file__).parent / "films" / name)
-    assert np.array_equal(own.pixels, stored())
-
-
-@pytest.mark.parametrize("name", ["JPGExtended.dcm", "JPEG-lossy.dcm"])
-def test_12_bit_jpeg_extended_gives_the_values_that_pydicom_tests_for(name: str) -> None:
-    """pydicom 3 tests/pixels/pixels_reference.py: these two pixels of these two files."""
-    ds = dcmread(bundled(name))
-    for keyword in ("WindowCenter", "WindowWidth"):
-        if keyword in ds:
-            delattr(ds, keyword)
-    pixels = read_film(as_bytes(ds)).pixels
-    assert (pixels[420, 140], pixels[230, 120]) == (244, 95)
-
-
-def test_8_bit_jpeg_baseline_is_read() -> None:
-    grey = stored(bits=8).astype(np.uint8)
-    done, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 100])
-    assert done
-    ds = film(grey, bits=8, PixelData=encapsulate([data.tobytes()]))
-    ds["PixelData"].VR = "OB"
-    ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    own = read_film(as_bytes(ds)).pixels
-    assert np.array_equal(own, cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
 
 
 def test_a_real_signed_ct_keeps_pydicoms_values() -> None:
