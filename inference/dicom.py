@@ -45,7 +45,16 @@ from inference.film_tags import (
 )
 from inference.picture import Window, automatic_window, shrink
 
-__all__ = ["Film", "FilmRefused", "FilmUndecodable", "pixel_sha256", "quietly", "read_film"]
+__all__ = [
+    "Film",
+    "FilmRefused",
+    "FilmUndecodable",
+    "Identifiers",
+    "identifiers",
+    "pixel_sha256",
+    "quietly",
+    "read_film",
+]
 
 RECIPE = "film/1"
 """Version of everything between the file and the picture; a change of the picture changes it."""
@@ -77,6 +86,15 @@ class Film:
     recipe: str = RECIPE
 
 
+@dataclass(frozen=True)
+class Identifiers:
+    """UIDs of an object as it came, empty where it has none; they identify a patient."""
+
+    sop_class: str
+    instance: str
+    study: str
+
+
 def read_film(source: str | os.PathLike[str] | bytes) -> Film:
     """Read a DICOM file or its bytes.
 
@@ -100,6 +118,24 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
             raise FilmUndecodable("The film needs more memory than this machine has.") from error
         except Exception as error:  # pydicom and the decoders raise anything on damaged bytes
             raise FilmUndecodable("The file is damaged: its pixels cannot be read.") from error
+
+
+def identifiers(data: bytes) -> Identifiers:
+    """What the object in these bytes says it is, film or not; the pixels are not looked at.
+
+    Raises FilmRefused when the header cannot be read.
+    """
+    with quietly():
+        header = _parse(_bytes(data), pixels=False)
+        try:
+            return Identifiers(
+                *(
+                    str(header.get(name) or "")
+                    for name in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID")
+                )
+            )
+        except Exception as error:  # pydicom raises anything on a broken value
+            raise FilmRefused("The file is damaged: its header cannot be read.") from error
 
 
 def _describe(pixels: Codes, header: Dataset) -> Film:

@@ -32,6 +32,8 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("POST", "radiographs"): OFFICE,
     ("PATCH", "radiographs/<id>"): ADMIN,
     ("GET", "radiographs/<id>/thumbnail"): OFFICE,
+    ("POST", "dicomweb/studies"): OFFICE,
+    ("POST", "dicomweb/studies/<uid>"): OFFICE,
     # studies
     ("GET", "users"): OFFICE,
     ("GET", "studies"): OFFICE,
@@ -82,7 +84,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "export/studies/<id>/<table>.<form>"): DATA,
 }
 
-SAMPLE = {"<id>": "0", "<table>": "reads", "<form>": "csv"}
+SAMPLE = {"<id>": "0", "<uid>": "1.2.3", "<table>": "reads", "<form>": "csv"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -11,6 +11,7 @@ from annotation.api.adjudication import (
 from annotation.api.agreement import AgreementView
 from annotation.api.consensus import ConsensusRulesView
 from annotation.api.datasets import ExportStudiesView, ExportView, TokenView
+from annotation.api.dicomweb import StudiesView as DicomwebStudiesView
 from annotation.api.health import HealthView
 from annotation.api.jobs import JobCancelView, JobsView, JobView, PregradeView
 from annotation.api.level_shifts import LevelCorrectionsView, LevelShiftView
@@ -47,6 +48,8 @@ urlpatterns = [
     path("radiographs", RadiographsView.as_view()),
     path("radiographs/<int:radiograph>", RadiographView.as_view()),
     path("radiographs/<int:radiograph>/thumbnail", ThumbnailView.as_view()),
+    path("dicomweb/studies", DicomwebStudiesView.as_view()),
+    path("dicomweb/studies/<str:uid>", DicomwebStudiesView.as_view()),
     # studies
     path("users", UsersView.as_view()),
     path("studies", StudiesView.as_view()),
