@@ -7,9 +7,9 @@ reaches PyTorch, and only inside the bodies that run on a GPU worker.
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,8 +20,8 @@ from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 
-from annotation.errors import ProductError
-from annotation.models import Job, ModelVersion, Radiograph, Study
+from annotation.errors import Conflict, ProductError
+from annotation.models import Job, ModelVersion, Radiograph, Snapshot, Study
 from annotation.services import corner_grades, dataset_snapshots, jobs, model_versions, retraining
 from inference.msasss import Region
 from inference.picture import read_picture
@@ -35,30 +35,36 @@ log = logging.getLogger(__name__)
 def hint(job: Job) -> Job:
     """Tell a worker, once the row is committed, that there is a job to look at."""
     door = {Job.Kind.PREGRADE: pregrade, Job.Kind.TRAINING: train}[Job.Kind(job.kind)]
-    transaction.on_commit(lambda: door.delay(job.pk))
+    # Robust: what was committed stands, and the scheduler hints again when the broker is back.
+    transaction.on_commit(lambda: door.delay(job.pk), robust=True)
     return job
 
 
 def pregrade_new_films() -> Job:
-    """What every import, promotion and correction ends with: pre-grade whatever waits for it."""
+    """What every import and every promotion ends with: pre-grade whatever waits for it."""
     return hint(jobs.waiting_pregrading())
 
 
 @shared_task(time_limit=12 * 3600)
 def pregrade(job_id: int) -> None:
     """Key points and corner grades for the job's films, or for all that wait."""
-    with _held(job_id) as job:
-        if job:
-            done, implausible = _pregrade(job)
-            jobs.succeed(
-                job,
-                message=f"{done} films pre-graded, {implausible} set aside for a person.",
-                result={"pregraded": done, "implausible": implausible},
-            )
+    with _held(job_id) as held:
+        if held:
+            result = _pregrade(held.job)
+            jobs.succeed(held.job, message=_pregraded(**result), result=result)
 
 
-def _pregrade(job: Job) -> tuple[int, int]:
-    """Grade film by film, so that a cancelled or lost job keeps what it has done."""
+def _pregraded(pregraded: int, implausible: int, unreadable: list[int]) -> str:
+    """What a pre-grading came to, in words."""
+    text = f"{pregraded} films pre-graded, {implausible} set aside for a person."
+    if unreadable:
+        names = ", ".join(map(str, unreadable))
+        text += f" The pictures of films {names} cannot be read: restore them from the backup."
+    return text
+
+
+def _pregrade(job: Job) -> dict[str, Any]:
+    """Grade film by film: a cancelled or lost job keeps what it has done, a bad film stops none."""
     versions = {
         "key_point_version": model_versions.serving(ModelVersion.Task.KEY_POINTS),
         "grade_version": model_versions.serving(ModelVersion.Task.CORNER_GRADES),
@@ -67,16 +73,23 @@ def _pregrade(job: Job) -> tuple[int, int]:
     asked = set(job.arguments.get("radiographs", waiting))
     films = [film for film in waiting if film in asked]
     grader = _grader(*(str(version.weights_path) for version in versions.values()))
-    implausible = 0
-    for done, radiograph in enumerate(Radiograph.objects.filter(pk__in=films).order_by("pk")):
-        jobs.renew(job, progress=done / len(films), message=f"Film {done + 1} of {len(films)}")
+    implausible, unreadable = 0, []
+    for at, radiograph in enumerate(Radiograph.objects.filter(pk__in=films).order_by("pk")):
+        jobs.renew(job, progress=at / len(films), message=f"Film {at + 1} of {len(films)}")
         region = cast(Region, radiograph.region)  # the database checks it on a ready film
-        prediction = grader.grade_film(read_picture(radiograph.picture_path), region)
+        try:
+            picture = read_picture(radiograph.picture_path)
+        except (OSError, ValueError):
+            log.exception("The picture of %s cannot be read.", radiograph)
+            unreadable.append(radiograph.pk)
+            continue
+        prediction = grader.grade_film(picture, region)
         stored = corner_grades.store_pregrading(
             radiograph=radiograph, prediction=prediction, **versions
         )
         implausible += not stored.plausible
-    return len(films), implausible
+    done = len(films) - len(unreadable)
+    return {"pregraded": done, "implausible": implausible, "unreadable": unreadable}
 
 
 @cache
@@ -85,53 +98,74 @@ def _grader(key_points: str, grades: str) -> "Grader":
     from inference.predict import Grader
 
     _grader.cache_clear()  # a promotion replaces the networks in memory, it does not add to them
-    return Grader.from_files(key_points, grades)
+    try:
+        return Grader.from_files(key_points, grades)
+    except ValueError as problem:
+        raise Conflict(str(problem)) from problem
 
 
 @shared_task(time_limit=24 * 3600)
 def train(job_id: int) -> None:
     """Freeze the labels, train from the folder alone, register the candidate."""
-    with _held(job_id) as job:
-        if job:
-            version = _train(job, Study.objects.get(pk=job.arguments["study"]))
+    with _held(job_id) as held:
+        if held:
+            version = _train(held)
             jobs.succeed(
-                job,
+                held.job,
                 message=f"{version.name} is trained. Compare it and promote or reject it.",
                 result={"model_version": version.pk},
             )
 
 
-def _train(job: Job, study: Study) -> ModelVersion:
-    """The training itself is a process of its own, so that it can be stopped and cannot leak."""
-    task, recipe = job.arguments["task"], job.arguments["recipe"]
+def _train(held: jobs.Held) -> ModelVersion:
+    """The training itself is a process of its own, so that it can be stopped and cannot leak.
+
+    Its folder goes by the job: a worker that takes the job over goes on where the dead one was.
+    """
+    job, task = held.job, held.job.arguments["task"]
     serving = model_versions.serving(task)
-    jobs.renew(job, progress=0.0, message="Freezing the labels into a snapshot")
-    snapshot = dataset_snapshots.freeze(study)
-    with tempfile.TemporaryDirectory(dir=settings.DATA) as scratch:
-        weights = Path(scratch) / "candidate.safetensors"
-        command = [sys.executable, "-m", "training", task, "--snapshot", str(snapshot.folder)]
-        command += ["--recipe", recipe, "--out", str(weights)]
-        command += ["--init", str(serving.weights_path), "--compare", str(serving.weights_path)]
-        report = _follow(command, job)
-        return model_versions.register_candidate(
-            task=task,
-            weights=weights,
-            snapshot=snapshot,
-            metrics=report["metrics"],
-            compared_with=serving,
-            compared_metrics=report["compared"],
-        )
+    snapshot = _frozen(job)
+    weights = Path(settings.DATA) / "training" / f"job-{job.pk}" / "candidate.safetensors"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "training", task, "--snapshot", str(snapshot.folder)]
+    command += ["--recipe", job.arguments["recipe"], "--out", str(weights)]
+    command += ["--init", str(serving.weights_path), "--compare", str(serving.weights_path)]
+    report = _follow(command, held)
+    jobs.renew(job)  # nobody else may have registered this run's candidate
+    version = model_versions.register_candidate(
+        task=task,
+        weights=weights,
+        snapshot=snapshot,
+        metrics=report["metrics"],
+        compared_with=serving,
+        compared_metrics=report["compared"],
+    )
+    shutil.rmtree(weights.parent)
+    return version
 
 
-def _follow(command: list[str], job: Job) -> dict[str, Any]:
+def _frozen(job: Job) -> Snapshot:
+    """The snapshot of this job, frozen once however often the job is taken over."""
+    if "snapshot" not in job.arguments:
+        jobs.renew(job, progress=0.0, message="Freezing the labels into a snapshot")
+        snapshot = dataset_snapshots.freeze(Study.objects.get(pk=job.arguments["study"]))
+        job.arguments["snapshot"] = snapshot.pk
+        job.save(update_fields=["arguments"])
+    return Snapshot.objects.get(pk=job.arguments["snapshot"])
+
+
+def _follow(command: list[str], held: jobs.Held) -> dict[str, Any]:
     """Run the training process, pass its progress on, and return its last line.
 
-    If this worker dies, the process meets a closed pipe at its next line and ends too.
+    If this worker dies, the process meets a closed pipe at its next line and ends too; if the job
+    is cancelled while the process says nothing, the heartbeat kills it.
     """
+    job = held.job
     last: dict[str, Any] = {}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR
     ) as process:
+        held.process = process
         try:
             for line in process.stdout or ():
                 last = json.loads(line)
@@ -141,6 +175,8 @@ def _follow(command: list[str], job: Job) -> dict[str, Any]:
         except BaseException:
             process.terminate()
             raise
+    held.process = None
+    jobs.renew(job)  # killed because of a cancel, or because another worker has the job?
     code = process.returncode
     if not last.get("done"):
         reason = last.get("failed") or f"Training ended with status {code}; read the worker's log."
@@ -178,15 +214,18 @@ def retrain_when_due() -> None:
 
 
 @contextmanager
-def _held(job_id: int) -> Iterator[Job | None]:
+def _held(job_id: int) -> Iterator[jobs.Held | None]:
     """Claim a job, keep it alive, and write down how it ended. None: nothing to do here."""
     job = jobs.claim(job_id)
     if job is None:
         yield None
         return
     try:
-        with jobs.kept_alive(job):
-            yield job
+        with jobs.kept_alive(job) as held:
+            yield held
+    except (KeyboardInterrupt, SystemExit):
+        jobs.give_back(job)
+        raise
     except jobs.JobLost:
         log.warning("%s was taken over by another worker; this one stops.", job)
     except jobs.JobCancelled:

@@ -1,23 +1,28 @@
 """Long work as rows: make, claim, keep alive, finish. A worker that dies gives its job back."""
 
+import logging
 import os
 import socket
+import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, models, transaction
-from django.db.models import Q
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from annotation.errors import Conflict
 from annotation.models import Job
 from annotation.services import audit
+
+log = logging.getLogger(__name__)
 
 # A job that took three workers down with it will take the fourth down too.
 MOST_ATTEMPTS = 3
@@ -111,55 +116,73 @@ def renew(job: Job, *, progress: float | None = None, message: str | None = None
         raise JobCancelled(f"{job} was cancelled.")
 
 
+@dataclass
+class Held:
+    """A job that this worker holds; ``process`` is what must die when the hold or the job ends."""
+
+    job: Job
+    process: subprocess.Popen[str] | None = None
+
+    def let_go(self) -> None:
+        """End the work at once; the body then meets JobLost or JobCancelled at its next renew."""
+        if self.process is not None:
+            self.process.kill()
+
+
 @contextmanager
-def kept_alive(job: Job) -> Iterator[None]:
+def kept_alive(job: Job) -> Iterator[Held]:
     """Renew the lease from a thread while the body runs, however long its single steps take."""
     stop = threading.Event()
+    held = Held(job)
 
     def beat() -> None:
-        try:
-            while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
-                try:
-                    renew(job)
-                except (JobLost, JobCancelled):
-                    return  # the body meets the same at its next renew
-        finally:
-            connection.close()
+        while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
+            try:
+                renew(job)
+            except (JobLost, JobCancelled):
+                held.let_go()
+                return
+            except DatabaseError:
+                log.warning("The heartbeat of %s missed the database; it tries again.", job)
+            finally:
+                connection.close()
 
     heart = threading.Thread(target=beat, name=f"heartbeat of {job}", daemon=True)
     heart.start()
     try:
-        yield
+        yield held
     finally:
         stop.set()
         heart.join()
 
 
 def _end(job: Job, state: str, **changes: Any) -> None:
-    for name, value in changes.items():
-        setattr(job, name, value)
-    job.state = state
-    job.finished_at = timezone.now()
-    job.lease_until = None
-    job.save()
+    """Write how the job ended. Raises JobLost when another worker has taken it since."""
+    mine = Job.objects.filter(pk=job.pk, worker=job.worker).unfinished()
+    if not mine.update(state=state, finished_at=timezone.now(), lease_until=None, **changes):
+        raise JobLost(f"{job} is held by another worker.")
 
 
 def succeed(job: Job, *, message: str, result: dict[str, Any]) -> None:
     """The work is done; ``result`` is what the asker wants to read."""
-    job.refresh_from_db()
     _end(job, Job.State.SUCCEEDED, progress=1.0, message=message, result=result)
 
 
 def fail(job: Job, sentence: str) -> None:
     """The work cannot be done; ``sentence`` tells the admin why and what to do."""
-    job.refresh_from_db()
     _end(job, Job.State.FAILED, error=sentence)
 
 
 def stopped(job: Job) -> None:
     """The worker has obeyed the request to cancel."""
-    job.refresh_from_db()
     _end(job, Job.State.CANCELLED, message="Cancelled.")
+
+
+def give_back(job: Job) -> None:
+    """The worker is being stopped in good order: another one goes on, and no attempt is spent."""
+    Job.objects.filter(pk=job.pk, worker=job.worker, state=Job.State.RUNNING).update(
+        state=Job.State.QUEUED, lease_until=None, attempts=F("attempts") - 1
+    )
 
 
 def cancel(*, job_id: int, actor: User) -> Job:
@@ -168,6 +191,7 @@ def cancel(*, job_id: int, actor: User) -> Job:
         job = Job.objects.select_for_update().get(pk=job_id)
         if job.state == Job.State.QUEUED:
             _end(job, Job.State.CANCELLED, message="Cancelled before it began.")
+            job.refresh_from_db()
         elif job.state == Job.State.RUNNING:
             job.cancel_asked = True
             job.save()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from annotation import tasks
 from annotation.models import CornerPrediction, DiscPoint, Job, ModelVersion, Pregrading, Radiograph
@@ -86,7 +87,8 @@ def test_pregrading_keeps_points_and_probabilities_under_the_versions_that_made_
 ) -> None:
     film = pictured()
     job = all_films()
-    assert (job.state, job.result) == ("succeeded", {"pregraded": 1, "implausible": 0})
+    assert job.state == "succeeded"
+    assert job.result == {"pregraded": 1, "implausible": 0, "unreadable": []}
     stored = CornerPrediction.objects.get(radiograph=film, site="L5_INF")
     assert (stored.p0, stored.p1, stored.p2, stored.p3) == TORN
     assert stored.model_version == serving["corner_grades"]
@@ -152,18 +154,52 @@ def test_without_a_model_the_job_fails_with_a_sentence(
     assert "install_starter_weights" in job.error
 
 
+def test_a_lost_picture_is_named_and_stops_no_other_film(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    all_films: Callable[[], Job],
+) -> None:
+    lost, other = pictured(), pictured()
+    lost.picture_path.unlink()
+    job = all_films()
+    assert job.result == {"pregraded": 1, "implausible": 0, "unreadable": [lost.pk]}
+    assert f"films {lost.pk} cannot be read" in job.message
+    assert other.pregradings.exists()
+
+
 def test_an_unexpected_error_fails_the_job_and_reaches_the_log(
     pictured: MakeFilm,
     serving: dict[str, ModelVersion],
     grader: FakeGrader,
-    db: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pictured().picture_path.unlink()
+    pictured()
+    monkeypatch.setattr(grader, "grade_film", lambda *film: 1 / 0)
     job = jobs.create(kind="pregrade", arguments={}, actor=None)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ZeroDivisionError):
         tasks.pregrade(job.pk)
     job.refresh_from_db()
-    assert "FileNotFoundError" in job.error
+    assert "ZeroDivisionError" in job.error
+
+
+def test_a_worker_that_is_stopped_gives_the_job_back_without_spending_an_attempt(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictured()
+
+    def stop(*film: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(grader, "grade_film", stop)
+    job = jobs.create(kind="pregrade", arguments={}, actor=None)
+    with pytest.raises(SystemExit):
+        tasks.pregrade(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("queued", 0)
 
 
 def test_a_cancelled_job_keeps_what_was_done(
@@ -192,37 +228,51 @@ def training_process(*lines: str) -> list[str]:
 
 
 @pytest.fixture
-def held(db: None) -> Job:
+def held(db: None) -> jobs.Held:
     created = jobs.create(kind="training", arguments={}, actor=None)
     job = jobs.claim(created.pk)
     assert job is not None
-    return job
+    return jobs.Held(job)
 
 
-def test_progress_of_the_training_reaches_the_job(held: Job) -> None:
+def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
     line = '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9.7, "phase": "Training"}'
     report = tasks._follow(training_process(line, '{"done": true, "metrics": {}}'), held)
-    held.refresh_from_db()
+    held.job.refresh_from_db()
     assert report["done"]
-    assert held.progress == 0.75
-    assert held.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
+    assert held.job.progress == 0.75
+    assert held.job.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
 
 
-def test_a_training_that_refuses_says_why(held: Job) -> None:
+def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
     with pytest.raises(tasks.TrainingFailed, match="no corner of grade 2"):
         tasks._follow(training_process('{"failed": "There is no corner of grade 2."}'), held)
 
 
-def test_a_training_that_dies_is_a_failure(held: Job) -> None:
+def test_a_training_that_dies_is_a_failure(held: jobs.Held) -> None:
     with pytest.raises(tasks.TrainingFailed, match="status 7"):
         tasks._follow([sys.executable, "-c", "raise SystemExit(7)"], held)
 
 
-def test_a_cancelled_training_is_stopped(held: Job) -> None:
-    Job.objects.filter(pk=held.pk).update(cancel_asked=True)
+def test_a_cancelled_training_is_stopped(held: jobs.Held) -> None:
+    Job.objects.filter(pk=held.job.pk).update(cancel_asked=True)
     line = '{"step": 1, "steps": 2, "phase": "Training"}'
     endless = [sys.executable, "-c", f"print({line!r}, flush=True)\nimport time\ntime.sleep(60)"]
     began = timezone.now()
     with pytest.raises(jobs.JobCancelled):
         tasks._follow(endless, held)
+    assert (timezone.now() - began).total_seconds() < 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_training_is_killed_when_it_is_cancelled(settings: Settings) -> None:
+    settings.JOB_LEASE_SECONDS = 0.6
+    created = jobs.create(kind="training", arguments={}, actor=None)
+    job = jobs.claim(created.pk)
+    assert job is not None
+    Job.objects.filter(pk=job.pk).update(cancel_asked=True)
+    silent = [sys.executable, "-c", "import time\ntime.sleep(60)"]
+    began = timezone.now()
+    with jobs.kept_alive(job) as held, pytest.raises(jobs.JobCancelled):
+        tasks._follow(silent, held)
     assert (timezone.now() - began).total_seconds() < 30

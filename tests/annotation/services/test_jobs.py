@@ -166,3 +166,28 @@ def test_the_heart_beats_while_one_step_takes_long(settings: Settings) -> None:
                 break
             renewed.wait(0.02)
     assert renewed.is_set()
+
+
+def test_a_worker_that_lost_its_job_cannot_end_the_other_ones(job: Job) -> None:
+    first = jobs.claim(job.pk)
+    assert first is not None
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    second = jobs.claim(job.pk)
+    assert second is not None
+    for end in (
+        lambda: jobs.succeed(first, message="Done.", result={}),
+        lambda: jobs.fail(first, "No."),
+        lambda: jobs.stopped(first),
+    ):
+        with pytest.raises(jobs.JobLost):
+            end()
+    job.refresh_from_db()
+    assert (job.state, job.worker) == ("running", second.worker)
+
+
+def test_a_job_given_back_waits_again_and_no_attempt_is_spent(job: Job) -> None:
+    held = jobs.claim(job.pk)
+    assert held is not None
+    jobs.give_back(held)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("queued", 0)
