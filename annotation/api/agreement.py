@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.errors import NotFound
-from annotation.models import Round, Study
+from annotation.models import Reading, Round, Study
 from annotation.permissions import ADMIN, COORDINATOR, role
 from annotation.services import round_reads
 from annotation.services.agreement import icc
@@ -58,6 +58,7 @@ class AgreementView(APIView):
                     for pair in combinations(reads, 2)
                 ],
                 "all_readers": _scales(reads, policy) if len(reads) > 1 else [],
+                "repeats": _repeats(round_, reads, policy),
                 "alpha_ordinal": _alpha(reads) if len(reads) > 1 else None,
             }
         )
@@ -129,6 +130,16 @@ def _pair(reads: Reads, policy: Policy) -> dict[str, Any]:
         "kappa_ci95": None if spread.low is None else [spread.low, spread.high],
         "corners": kappa.n,
     }
+
+
+def _repeats(round_: Round, reads: Reads, policy: Policy) -> list[dict[str, Any]]:
+    """Each reader's hidden repeats beside the same reader's first reads, for who has any."""
+    again = round_reads.blind_reads(round_, Reading.Arm.REPEAT)
+    return [
+        _pair({name: reads[name], f"{name}, again": again[name]}, policy) | {"reader": name}
+        for name in reads
+        if reads[name].keys() & again[name].keys()
+    ]
 
 
 def _alpha(reads: Reads) -> float | None:

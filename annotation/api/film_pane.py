@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.errors import NotFound
-from annotation.models import DiscPoint, Radiograph
+from annotation.models import DiscPoint, Radiograph, Reading
 from annotation.services.ledger import Mark
 from inference.msasss import FINDINGS, NOT_ASSESSABLE
 
@@ -66,12 +66,14 @@ def picture_urls(address: str) -> dict[str, str]:
     }
 
 
-def discs_out(film: Radiograph, viewer: User) -> list[dict[str, Any]]:
+def discs_out(
+    film: Radiograph, viewer: User, reading: Reading | None = None
+) -> list[dict[str, Any]]:
     """The disc points this person works with, from the top down.
 
     Beside a person's own correction stand the model's points, so that it can be taken back.
     """
-    seen = sorted(film.disc_points.seen_by(viewer), key=lambda point: point.center_y)
+    seen = sorted(film.disc_points.seen_by(viewer, reading), key=lambda point: point.center_y)
     moved = [point.disc for point in seen if point.reader_id is not None]
     found = film.disc_points.filter(reader__isnull=True, disc__in=moved).current() if moved else ()
     of_model = {point.disc: _place(point) for point in found}

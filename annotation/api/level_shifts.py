@@ -52,6 +52,7 @@ class CorrectionInput(ShiftInput):
     round = serializers.IntegerField()
     reader = serializers.CharField(max_length=150)
     radiograph = serializers.IntegerField()
+    arm = serializers.ChoiceField(Reading.Arm.choices, default=Reading.Arm.MAIN)
 
 
 class LevelCorrectionsView(APIView):
@@ -71,6 +72,7 @@ class LevelCorrectionsView(APIView):
             reader__username=data["reader"],
             radiograph=data["radiograph"],
             site="",
+            arm=data["arm"],
         )
         corrected = level_corrections.shift(
             actor=user_of(request),

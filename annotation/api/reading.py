@@ -208,7 +208,7 @@ class DiscPointsView(APIView):
             center=(data["center"][0], data["center"][1]),
             anterior=(data["anterior"][0], data["anterior"][1]),
         )
-        return Response({"discs": discs_out(reading.radiograph, reader)})
+        return Response({"discs": discs_out(reading.radiograph, reader, reading)})
 
 
 class CommitView(APIView):

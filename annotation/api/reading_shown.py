@@ -26,7 +26,7 @@ def reading_out(reading: Reading, reader: User) -> dict[str, Any]:
         "places": places,
         **film_out(reading.radiograph, f"readings/{reading.pk}"),
         "sites": reading.sites,
-        "discs": discs_out(reading.radiograph, reader),
+        "discs": discs_out(reading.radiograph, reader, reading),
         "marks": marks_out(history.marks),
         "can_undo": bool(history.done),
         "can_redo": bool(history.undone),

@@ -74,6 +74,7 @@ class StudyInput(ConventionsInput):
     )
     region = serializers.ChoiceField(choices=REGIONS, allow_null=True, default=None)
     radiographs = serializers.JSONField(required=False)
+    repeat_share = serializers.FloatField(min_value=0, max_value=0.5, default=0)
     overlap = serializers.ChoiceField(Study.Overlap.choices, default=Study.Overlap.ALL)
     readers_per_film = serializers.IntegerField(
         min_value=1, max_value=100, allow_null=True, default=None

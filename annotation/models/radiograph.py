@@ -1,6 +1,7 @@
 """Patients, visits and their lateral radiographs, as they stand after de-identification."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -8,6 +9,9 @@ from django.db import models
 from django.db.models import ExpressionWrapper, Q
 
 from annotation.models.append_only import append_only, immutable
+
+if TYPE_CHECKING:
+    from annotation.models.reading import Reading
 
 REGIONS = [("C", "cervical"), ("L", "lumbar")]
 
@@ -147,9 +151,23 @@ class DiscPointQuerySet(models.QuerySet["DiscPoint"]):
             "radiograph_id", "disc"
         )
 
-    def seen_by(self, reader: User) -> "DiscPointQuerySet":
-        """What a reader works with: own corrections and the model's, never another reader's."""
-        return self.filter(Q(reader=reader) | Q(reader__isnull=True)).current()
+    def seen_by(self, reader: User, reading: "Reading | None" = None) -> "DiscPointQuerySet":
+        """What a reader works with: own corrections and the model's, never another reader's.
+
+        In a reading, corrections of the study's earlier rounds and of this arm: a correction that
+        is there already, or that changes an older reading, would give a hidden repeat away.
+        """
+        own = Q(reader=reader)
+        if reading is not None:
+            own &= (
+                Q(reading__isnull=True)
+                | Q(
+                    reading__round__study=reading.round.study_id,
+                    reading__round__number__lt=reading.round.number,
+                )
+                | Q(reading__round=reading.round_id, reading__arm=reading.arm)
+            )
+        return self.filter(own | Q(reader__isnull=True)).current()
 
 
 class DiscPoint(models.Model):
@@ -167,6 +185,9 @@ class DiscPoint(models.Model):
     confidence = models.FloatField(null=True)
     model_version = models.ForeignKey("ModelVersion", null=True, on_delete=models.PROTECT)
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    reading = models.ForeignKey(
+        "Reading", null=True, on_delete=models.PROTECT, help_text="in which a reader corrected it"
+    )
     idempotency_key = models.UUIDField(null=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

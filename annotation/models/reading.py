@@ -28,17 +28,24 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
 
 class Reading(models.Model):
-    """One reader, one film, one round: the place in the queue and what was read there.
+    """One reader, one film, one round, one arm: the place in the queue and what was read there.
 
     ``site`` is empty where the whole film is read, and one corner in a relabel round: the place is
     then that corner, and lease, order and commit are the same for both. The place order is drawn
     once and stored.
     """
 
+    class Arm(models.TextChoices):
+        """A film may come a second time in a round; its reader is never told which time it is."""
+
+        MAIN = "main", "the read that counts"
+        REPEAT = "repeat", "read again unawares: how well the reader repeats"
+
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="readings")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="readings")
     site = models.CharField(max_length=7, blank=True)
+    arm = models.CharField(max_length=6, choices=Arm, default=Arm.MAIN)
     position = models.PositiveIntegerField()
     lease_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
@@ -56,7 +63,7 @@ class Reading(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="reading_once", fields=["round", "reader", "radiograph", "site"]
+                name="reading_once", fields=["round", "reader", "radiograph", "site", "arm"]
             ),
             models.UniqueConstraint(name="place_once", fields=["round", "reader", "position"]),
             # A reader works on one place of a round at a time, in however many windows.
@@ -77,7 +84,7 @@ class Reading(models.Model):
                 condition=Q(committed_at__isnull=True),
             )
         ]
-        triggers = [immutable("round_id", "reader_id", "radiograph_id", "site", "position")]
+        triggers = [immutable("round_id", "reader_id", "radiograph_id", "site", "arm", "position")]
 
     def __str__(self) -> str:
         return f"reading {self.pk}"

@@ -21,7 +21,7 @@ CONVENTIONS = (
 )
 """The columns of a study that may be corrected until its first grade."""
 
-DRAWN = ("overlap", "readers_per_film", "double_share")
+DRAWN = ("overlap", "readers_per_film", "double_share", "repeat_share")
 """The columns that say how places are drawn: fixed with the draw, when the study is made."""
 
 DESIGN = CONVENTIONS + DRAWN
@@ -84,6 +84,9 @@ class Study(models.Model):
     overlap = models.CharField(max_length=6, choices=Overlap, default=Overlap.ALL)
     readers_per_film = models.PositiveSmallIntegerField(null=True, help_text="k of the n readers")
     double_share = models.FloatField(null=True, help_text="share of patients read by two, 0 to 1")
+    repeat_share = models.FloatField(
+        default=0, help_text="share of films that come twice in a reader's order, unannounced"
+    )
     settling_rule = models.CharField(
         max_length=6, choices=SettlingRule, default=SettlingRule.MEDIAN
     )
@@ -101,6 +104,20 @@ class Study(models.Model):
                 name="total_trigger_has_a_limit",
                 condition=~Q(adjudication_trigger="total") | Q(adjudication_total__isnull=False),
                 violation_error_message="Say by how many units the totals of a film may differ.",
+            ),
+            models.CheckConstraint(
+                name="repeats_are_half_at_most",
+                condition=Q(repeat_share__gte=0) & Q(repeat_share__lte=0.5),
+                violation_error_message="At most half of the films can be read again unawares.",
+            ),
+            # After a second look at the film the repeat would be read knowing the model.
+            models.CheckConstraint(
+                name="repeats_are_blind",
+                condition=Q(repeat_share=0) | ~Q(assist_mode="second_look"),
+                violation_error_message=(
+                    "A hidden repeat must be read blind. Choose a study that never shows the "
+                    "model, or no repeats."
+                ),
             ),
             models.CheckConstraint(
                 name="overlap_says_how_many",

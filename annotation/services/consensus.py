@@ -42,6 +42,8 @@ def settle(reading: Reading) -> None:
     case for an adjudicator.
     """
     study = reading.round.study
+    if reading.arm != Reading.Arm.MAIN:
+        return
     if reading.round.kind == Round.Kind.FULL and reading.round.number != _first_number(study):
         return
     # Two readers who commit the same film at once queue here: the second sees the first one's.
@@ -91,7 +93,10 @@ def _comparable(reading: Reading) -> MarksOfReadings | None:
     readings = {
         one.pk: one
         for one in Reading.objects.filter(
-            round=reading.round, radiograph=reading.radiograph, site=reading.site
+            round=reading.round,
+            radiograph=reading.radiograph,
+            site=reading.site,
+            arm=Reading.Arm.MAIN,
         ).order_by("pk")
     }
     if len(readings) < 2 or any(one.committed_at is None for one in readings.values()):
@@ -140,6 +145,7 @@ def _reading_behind(study: Study, site: str, radiograph: int) -> Reading | None:
             reading__round__kind=Round.Kind.FULL,
             reading__radiograph=radiograph,
             reading__committed_at__isnull=False,
+            reading__arm=Reading.Arm.MAIN,
             site=site,
             grade=BRIDGE,
         )

@@ -55,6 +55,7 @@ def reads(study: Study) -> Iterator[Row]:
             reader=F("reading__reader__username"),
             round=F("reading__round__number"),
             kind=F("reading__round__kind"),
+            arm=F("reading__arm"),
             committed_at=F("reading__committed_at"),
             graded_at=F("created_at"),
             model_shown=F("model_version_shown__name"),

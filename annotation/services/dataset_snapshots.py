@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from annotation.errors import TrainingRefused
-from annotation.models import Consensus, GradeEvent, Patient, Radiograph, Snapshot, Study
+from annotation.models import Consensus, GradeEvent, Patient, Radiograph, Reading, Snapshot, Study
 from annotation.models.study import Round
 from annotation.services import key_points
 from training import snapshot
@@ -50,7 +50,9 @@ def _standing_grades(study: Study) -> Iterable[tuple[int, str, int | None, str, 
     No grade: not assessable.
     """
     standing = GradeEvent.objects.filter(
-        reading__round__study=study, reading__committed_at__isnull=False
+        reading__round__study=study,
+        reading__committed_at__isnull=False,
+        reading__arm=Reading.Arm.MAIN,  # a repeat is the same reader's vote again
     ).current()
     return (
         GradeEvent.objects.filter(pk__in=standing.values("pk"), model_version_shown__isnull=True)

@@ -33,6 +33,7 @@ def correct(
         anterior_x=anterior[0],
         anterior_y=anterior[1],
         reader=reader,
+        reading=reading,
         idempotency_key=key,
     )
     if earlier := DiscPoint.objects.filter(idempotency_key=key).first():

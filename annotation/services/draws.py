@@ -28,3 +28,19 @@ def assign(
         for reader in by_load[: each + (place < one_more)]:
             films[reader] += films_of[patient]
     return {reader: sorted(mine) for reader, mine in films.items()}
+
+
+def order(films: Sequence[int], *, repeats: float, seed: str) -> list[tuple[int, bool]]:
+    """One reader's places: the film, and whether it comes for the second time.
+
+    A share `repeats` of the films (at most those of the first half) comes again, at least half
+    the films later, so that nobody recognises it from the hour before.
+    """
+    draw = random.Random(seed)
+    first = list(films)
+    draw.shuffle(first)
+    half = len(first) // 2
+    again = draw.sample(range(half), min(half, round(len(first) * repeats)))
+    places = [(float(at), film, False) for at, film in enumerate(first)]
+    places += [(draw.uniform(at + half, len(first)), first[at], True) for at in again]
+    return [(film, is_repeat) for _, film, is_repeat in sorted(places)]

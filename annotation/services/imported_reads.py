@@ -51,7 +51,7 @@ def import_reads(
         reading.radiograph_id: reading
         for reading in Reading.objects.select_for_update()
         .select_related("radiograph")
-        .filter(round=into, reader=reader, site="")
+        .filter(round=into, reader=reader, site="", arm=Reading.Arm.MAIN)
     }
     films = list(films)
     events: list[GradeEvent] = []

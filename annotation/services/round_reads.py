@@ -34,15 +34,17 @@ Reads = dict[str, dict[int, FilmRead]]
 """By reader's name, then by film."""
 
 
-def blind_reads(round_: Round) -> Reads:
+def blind_reads(round_: Round, arm: Reading.Arm = Reading.Arm.MAIN) -> Reads:
     """What every reader committed in a round without having seen a model's grades of the film.
+
+    Hidden repeats are another arm: they say how well a reader repeats, and nothing between readers.
 
     Reads of different modes never mix in one statistic, so any other reading is left out whole.
     A reader who has committed nothing is there with no film.
     """
     readings = {
         reading.pk: reading
-        for reading in Reading.objects.filter(round=round_)
+        for reading in Reading.objects.filter(round=round_, arm=arm)
         .committed()
         .filter(~Exists(_seen_with_model()))
         .select_related("reader", "radiograph__visit")

@@ -1,6 +1,5 @@
 """Reading studies: create one with its drawn orders, open a relabel batch."""
 
-import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,6 +50,7 @@ class Design:
     overlap: str = Study.Overlap.ALL
     readers_per_film: int | None = None
     double_share: float | None = None
+    repeat_share: float = 0
 
 
 @transaction.atomic
@@ -179,10 +179,14 @@ def _drawn(round_: Round, reader: User, films: list[int]) -> Iterator[Reading]:
     Seeded by study, round and reader: drawn again, the order is the same. Rows are made in this
     order too, so that the ids of readings tell no more than the positions do.
     """
-    order = films.copy()
-    random.Random(f"{round_.study_id} {round_.number} {reader.pk}").shuffle(order)
-    for position, film in enumerate(order, start=1):
-        yield Reading(round=round_, reader=reader, radiograph_id=film, position=position)
+    order = draws.order(
+        films,
+        repeats=round_.study.repeat_share,
+        seed=f"{round_.study_id} {round_.number} {reader.pk}",
+    )
+    for position, (film, is_repeat) in enumerate(order, start=1):
+        arm = Reading.Arm.REPEAT if is_repeat else Reading.Arm.MAIN
+        yield Reading(round=round_, reader=reader, radiograph_id=film, arm=arm, position=position)
 
 
 @transaction.atomic

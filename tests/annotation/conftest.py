@@ -194,7 +194,7 @@ def _held(round_: Round, reader: User, film: Radiograph | None) -> Reading:
         taken = reading_queue.take_next(reader=reader, round_id=round_.pk).reading
         assert taken is not None
         return taken
-    reading = Reading.objects.get(round=round_, reader=reader, radiograph=film)
+    reading = Reading.objects.get(round=round_, reader=reader, radiograph=film, arm="main")
     reading.opened_at = timezone.now()
     reading.lease_until = reading.opened_at + timedelta(hours=1)
     reading.save()

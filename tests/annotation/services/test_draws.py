@@ -47,6 +47,17 @@ def test_a_share_of_the_patients_is_read_by_two(sizes: list[int], share: float) 
     assert set(read_by.values()) <= {1, 2}
 
 
+@given(n=st.integers(0, 40), share=st.floats(0, 0.5))
+def test_repeats_come_at_least_half_the_films_later(n: int, share: float) -> None:
+    places = draws.order(range(n), repeats=share, seed="7")
+    first = {film: at for at, (film, again) in enumerate(places) if not again}
+    second = {film: at for at, (film, again) in enumerate(places) if again}
+    assert sorted(first) == list(range(n))
+    assert len(second) == min(n // 2, round(n * share))
+    assert all(at - first[film] > n // 2 for film, at in second.items())
+    assert places == draws.order(range(n), repeats=share, seed="7")
+
+
 def read_by(study: Study, number: int) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for place in Reading.objects.filter(round__study=study, round__number=number):
