@@ -107,7 +107,7 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
             header = _parse(data, pixels=False)
             refuse_other_kinds(header)
             refuse_impossible_sizes(header)
-            film = _parse(data, pixels=True)
+            film = _parse(data, pixels=True, looked_at=True)
             del data
             raw = decode(film)
             del film.PixelData
@@ -193,9 +193,13 @@ def _too_large() -> str:
     return f"The file is larger than {MAX_BYTES // 1_000_000} MB, no single film is."
 
 
-def _parse(data: bytes, *, pixels: bool) -> FileDataset:
-    """The dataset with a transfer syntax, also of a file that lacks preamble or meta header."""
-    _refuse_deflate_bomb(data)
+def _parse(data: bytes, *, pixels: bool, looked_at: bool = False) -> FileDataset:
+    """The dataset with a transfer syntax, also of a file that lacks preamble or meta header.
+
+    `looked_at` says that it was parsed before, so that it is no bomb.
+    """
+    if not looked_at:
+        _refuse_deflate_bomb(data)
     try:
         ds = dcmread(BytesIO(data), stop_before_pixels=not pixels)
     except InvalidDicomError:
