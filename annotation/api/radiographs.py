@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation import tasks
+from annotation.api.uploaded_archive import import_archive, is_archive
 from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
@@ -115,10 +116,15 @@ class RadiographsView(APIView):
         )
 
     def post(self, request: Request) -> Response:
-        """Import one file; what became of it is the answer, not an error."""
+        """Import one file, or the files of one zip; what became of it is the answer, no error."""
         upload = request.FILES.get("file")
         if not isinstance(upload, UploadedFile):
-            raise BadInput('Send one DICOM file as "file" (multipart/form-data).')
+            raise BadInput('Send one DICOM file or one zip as "file" (multipart/form-data).')
+        if is_archive(upload):
+            archive = import_archive(upload, user_of(request))
+            if any(one.status == Status.IMPORTED for one in archive.files):
+                tasks.pregrade_new_films()
+            return Response(archive.as_json())
         result = import_film(_content(upload), name=str(upload.name), actor=user_of(request))
         if result.status == Status.IMPORTED:
             tasks.pregrade_new_films()

@@ -31,6 +31,11 @@ class Found:
     read: Callable[[], bytes | Path]
 
 
+def is_zip(beginning: bytes) -> bool:
+    """Whether a file that begins so is a zip archive."""
+    return beginning.startswith(_ZIP)
+
+
 def films_in(paths: list[Path]) -> Iterator[Found]:
     """Each file, in a stable order; hidden files of a folder, which the system leaves, are not.
 
@@ -74,11 +79,11 @@ def _in_file(path: Path) -> Iterator[Found]:
             yield _unreadable(path, "This is no ordinary file.")
             return
         with path.open("rb") as file:
-            is_zip = file.read(4) in _ZIP
+            beginning = file.read(4)
     except OSError as error:
         yield _unreadable(path, f"The file cannot be opened ({error.strerror}).")
         return
-    if is_zip:
+    if is_zip(beginning):
         yield from _in_zip(path)
     else:
         yield _file(path)
@@ -116,6 +121,6 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise Unreadable("The archive is damaged here: the file cannot be read.") from error
-    if data.startswith(_ZIP):
+    if is_zip(data):
         raise Unreadable("This is an archive within an archive; unpack it first.")
     return data
