@@ -1,0 +1,235 @@
+"""Bad days in the reading room, in a real browser: every acknowledged grade is there afterwards."""
+
+import json
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from annotation.management.commands.load_demo import PASSWORD
+from inference.msasss import DISCS
+from tests.end_to_end.conftest import Person, Product, SignIn
+
+pytestmark = pytest.mark.timeout(300)
+FILMS = ("--patients", "3", "--visits", "1", "--scale", "0.25")
+CORNERS = 12
+GUIDED_MS = 60_000  # the time a reader may need to place all points of a film
+
+
+@pytest.fixture(scope="module", autouse=True)
+def films(product: Product) -> None:
+    """Six small films, and a study in which two readers read them."""
+    product.manage("load_demo", *FILMS)
+
+
+@pytest.fixture
+def ada(sign_in: SignIn) -> Person:
+    """The reader, at the next film that is not read yet."""
+    person = sign_in("reader")
+    opens_next(person.page)
+    return person
+
+
+def opens_next(page: Page) -> None:
+    page.goto(re.sub(r"(https?://[^/]+).*", r"\1/worklist", page.url))
+    page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
+
+
+def sites(page: Page) -> list[str]:
+    """The corners of the open film, from the top down."""
+    strip = page.locator("[data-testid^=corner-]")
+    return [
+        str(id_).removeprefix("corner-")
+        for id_ in strip.evaluate_all("corners => corners.map((corner) => corner.dataset.testid)")
+    ]
+
+
+def grades(page: Page, keys: str) -> None:
+    """One key per corner, each seen at its corner before the next."""
+    for key in keys:
+        done = page.get_by_test_id("done").inner_text()
+        page.keyboard.press(key)
+        expect(page.get_by_test_id("done")).not_to_have_text(done)
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+
+
+def at_server(person: Person) -> str:
+    """What the server holds of the open film, a character per corner from the top down."""
+    reading = person.page.get_by_test_id("reading").get_attribute("data-reading")
+    answer = person.page.request.get(f"{person.product.address}/api/v1/readings/{reading}").json()
+    marks = (answer["marks"].get(site) for site in answer["sites"])
+    return "".join(
+        "-" if m is None else "n" if m["grade"] is None else str(m["grade"]) for m in marks
+    )
+
+
+def commits(page: Page) -> None:
+    """And goes on to the next film, or to the model's grades first."""
+    film = page.get_by_test_id("reading").get_attribute("data-reading")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
+    if page.get_by_test_id("reading").get_attribute("data-reading") == film:
+        page.keyboard.press("Enter")
+
+
+def test_the_network_is_cut_in_the_middle_and_comes_back(ada: Person) -> None:
+    page = ada.page
+    grades(page, "0110")
+    saved(page)
+    page.context.set_offline(True)
+    grades(page, "20010")
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "offline")
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-waiting", "5")
+    ada.shows("reading-offline")
+    assert at_server(ada).rstrip("-") == "0110"
+    page.context.set_offline(False)
+    saved(page)
+    grades(page, "002")
+    saved(page)
+    assert at_server(ada) == "011020010002"
+    commits(page)
+
+
+def test_two_tabs_do_not_fight_for_a_film(ada: Person) -> None:
+    first = ada.page
+    grades(first, "01")
+    second = first.context.new_page()
+    second.goto(first.url)
+    expect(second.get_by_test_id("error-banner")).to_contain_text("another tab")
+    second.keyboard.press("2")  # writes nothing
+    grades(first, "2")
+    saved(first)
+    assert at_server(ada).rstrip("-") == "012"
+    first.close()
+    second.reload()
+    expect(second.get_by_test_id("done")).to_contain_text("3 of 12")
+    grades(second, "0" * 9)
+    saved(second)
+    assert at_server(Person(second, ada.product)) == "012000000000"
+
+
+def test_the_session_ends_in_the_middle(ada: Person) -> None:
+    page = ada.page
+    expect(page.get_by_test_id("done")).to_contain_text("12 of 12")  # left by the test before
+    page.context.clear_cookies()
+    page.get_by_test_id("corner-" + sites(page)[-1]).click()
+    page.keyboard.press("2")
+    form = page.get_by_test_id("sign-in-form")
+    expect(form).to_be_visible()
+    form.get_by_label("User name").fill("reader")
+    form.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(form).to_have_count(0)
+    saved(page)
+    assert at_server(ada) == "012000000002"
+    commits(page)
+
+
+def test_the_server_is_restarted_in_the_middle(ada: Person) -> None:
+    page = ada.page
+    grades(page, "011")
+    saved(page)
+    killed = [os.kill(pid, signal.SIGKILL) for pid in web_processes(ada.product)]
+    assert killed
+    grades(page, "0102")
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "offline")
+    expect(page.get_by_test_id("saved-state")).to_have_attribute(
+        "data-state", "saved", timeout=60_000
+    )
+    grades(page, "00100")
+    saved(page)
+    assert at_server(ada) == "011010200100"
+    commits(page)
+
+
+def web_processes(product: Product) -> list[int]:
+    """The web of this product and of no other: it is known by its port."""
+    bind = f"127.0.0.1:{product.address.rpartition(':')[2]}\0".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if bind in entry.read_bytes():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue  # it ended while we looked
+    return found
+
+
+def without_points(route: Route) -> None:
+    """The film as it comes where no model found its discs."""
+    answer = route.fetch()
+    body = answer.json()
+    if body.get("reading"):
+        body["reading"]["discs"] = []
+    route.fulfill(response=answer, body=json.dumps(body))
+
+
+def test_a_film_without_points_gets_them_all_by_clicks(sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    page = reader.page
+    page.route(re.compile("/next$"), without_points)
+    opens_next(page)
+    expect(page.get_by_test_id("place-points")).to_be_visible()
+    reader.shows("reading-no-points")
+    began = page.evaluate("performance.now()")
+    page.keyboard.press("p")
+    discs = DISCS["C" if sites(page)[0] == "C2_INF" else "L"]
+    pane = page.get_by_test_id("film-pane").bounding_box()
+    assert pane
+    for number, disc in enumerate(discs):
+        expect(page.get_by_test_id("guide")).to_have_attribute("data-disc", disc)
+        y = pane["y"] + pane["height"] * (0.3 + 0.09 * number)
+        page.mouse.click(pane["x"] + pane["width"] * 0.55, y)
+        if number == 2:
+            reader.shows("reading-guided")
+            pane_now = page.get_by_test_id("film-pane").bounding_box()
+            assert pane_now == pane
+        page.mouse.click(pane["x"] + pane["width"] * 0.48, y)
+    expect(page.get_by_test_id("guide")).to_have_count(0)
+    saved(page)
+    assert page.evaluate("performance.now()") - began < GUIDED_MS
+    number_of = page.get_by_test_id("reading").get_attribute("data-reading")
+    stored = page.request.get(f"{reader.product.address}/api/v1/readings/{number_of}").json()[
+        "discs"
+    ]
+    assert {disc["disc"] for disc in stored if disc["source"] == "reader"} == set(discs)
+    reader.shows("reading-placed")
+    page.get_by_test_id(f"corner-{sites(page)[-1]}").click()
+    page.keyboard.press("x")
+    expect(page.get_by_test_id("done")).to_contain_text("2 of 12")
+    saved(page)
+    assert at_server(reader) == "-" * 10 + "nn"
+
+
+def test_a_reader_has_keys_of_their_own(sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    page = reader.page
+    opens_next(page)
+    page.keyboard.press("?")
+    page.get_by_test_id("change-grade1").click()
+    page.keyboard.press("n")
+    expect(page.get_by_test_id("help-dialog").get_by_role("alert")).to_contain_text("taken by")
+    reader.shows("reading-keys")
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    expect(page.get_by_test_id("help-dialog")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
+    page.get_by_test_id(f"corner-{sites(page)[0]}").click()
+    page.keyboard.press("j")
+    saved(page)
+    assert at_server(reader).startswith("1")
+    pane = page.get_by_test_id("crop-pane")
+    pane.hover()
+    page.keyboard.down("m")
+    expect(pane.get_by_test_id("lens")).to_be_visible()
+    reader.shows("reading-magnifier")
+    page.keyboard.up("m")
+    expect(pane.get_by_test_id("lens")).to_be_hidden()
