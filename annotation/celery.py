@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotation.settings")
 app = Celery("syndesmo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotation"])
-# The scheduler copies these into its table, where an admin can change the rhythm.
+# The scheduler writes these into its table at every start: change the rhythm here.
 app.conf.beat_schedule = {
     "look for jobs that nobody works on": {
         "task": "annotation.tasks.look_for_left_behind_jobs",

@@ -133,8 +133,10 @@ class ScheduleInOut(serializers.ModelSerializer[RetrainingSchedule]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A running schedule needs a study."""
-        merged = {"study": self.instance.study, **attrs} if self.instance else attrs
-        if attrs.get("enabled") and merged.get("study") is None:
+        row = self.instance
+        enabled = attrs.get("enabled", row.enabled if row else False)
+        study = attrs.get("study", row.study if row else None)
+        if enabled and study is None:
             raise serializers.ValidationError({"study": "Choose the study to learn from."})
         return attrs
 

@@ -1,8 +1,19 @@
 """Which corners of a study go back to the readers: candidates in, the pure ranking decides."""
 
 from annotation.errors import Conflict
-from annotation.models import CornerPrediction, ModelVersion, Patient, QueriedCorner, Study
+from annotation.models import (
+    Consensus,
+    CornerPrediction,
+    ModelVersion,
+    Patient,
+    QueriedCorner,
+    Reading,
+    Round,
+    Study,
+)
 from annotation.services import model_versions, ranking
+
+Corner = tuple[int, str]  # radiograph, site
 
 # After so many requests a corner is settled by adjudication or is not assessable; asking on only
 # collects noise (uncertainty sampling otherwise chases what cannot be learned).
@@ -34,11 +45,11 @@ def ranked_corners(
             "p3",
         )
     )
-    asked = _times_queried(study)
+    asked, settled = _times_queried(study), _waiting(study) | _adjudicated(study)
     candidates = [
         ranking.Candidate(patient=patient, film=film, site=site, p=(p0, p1, p2, p3))
         for patient, film, site, p0, p1, p2, p3 in predictions
-        if asked.get((film, site), 0) < MOST_QUERIES
+        if asked.get((film, site), 0) < MOST_QUERIES and (film, site) not in settled
     ]
     if not candidates:
         raise Conflict(
@@ -50,9 +61,21 @@ def ranked_corners(
     )
 
 
-def _times_queried(study: Study) -> dict[tuple[int, str], int]:
+def _waiting(study: Study) -> set[Corner]:
+    """Corners of an open batch that somebody has still to read."""
+    unread = Reading.objects.filter(round__study=study, round__kind=Round.Kind.RELABEL).pending()
+    return set(unread.values_list("radiograph_id", "site"))
+
+
+def _adjudicated(study: Study) -> set[Corner]:
+    """Corners that an adjudicator has decided: another read would not count any more."""
+    held = Consensus.objects.filter(study=study, rule=Consensus.Rule.ADJUDICATED)
+    return set(held.values_list("radiograph_id", "site"))
+
+
+def _times_queried(study: Study) -> dict[Corner, int]:
     """How often each corner of the study was asked again already."""
-    asked: dict[tuple[int, str], int] = {}
+    asked: dict[Corner, int] = {}
     queried = QueriedCorner.objects.filter(round__study=study)
     for film, site in queried.values_list("radiograph_id", "site"):
         asked[film, site] = asked.get((film, site), 0) + 1

@@ -32,9 +32,10 @@ def schedule() -> RetrainingSchedule:
 def change_schedule(*, actor: User, **changes: object) -> RetrainingSchedule:
     """Store what the admin set. A new rhythm counts from now."""
     row = RetrainingSchedule.objects.select_for_update().get(pk=schedule().pk)
+    rhythm = (row.enabled, row.every_hours)
     for name, value in changes.items():
         setattr(row, name, value)
-    if row.enabled and row.last_started_at is None:
+    if rhythm != (row.enabled, row.every_hours):
         row.last_started_at = timezone.now()
     row.save()
     audit.record(

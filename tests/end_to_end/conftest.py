@@ -53,7 +53,9 @@ def product(data: Path) -> Iterator[Product]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    environment = {**os.environ, "SYNDESMO_DATA": str(data), "PORT": str(port)}
+    servers = {"DATABASE_URL", "REDIS_URL"}  # the demo starts its own
+    environment = {name: value for name, value in os.environ.items() if name not in servers}
+    environment |= {"SYNDESMO_DATA": str(data), "PORT": str(port)}
     log = data / "demo.log"
     with log.open("w") as output:
         process = subprocess.Popen(

@@ -1,5 +1,6 @@
 """``manage.py load_demo``: accounts, phantom films and two studies to try the product with."""
 
+import os
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -40,9 +41,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--patients", type=int, default=24, help="0: accounts and model only")
         parser.add_argument("--visits", type=int, default=2)
+        parser.add_argument("--on-real-servers", action="store_true")
         parser.add_argument("--scale", type=float, default=0.5, help="1: full-size films")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if "DATABASE_URL" in os.environ and not options["on_real_servers"]:
+            raise CommandError(
+                "DATABASE_URL is set, and the demonstration's accounts have a password that "
+                "everybody knows. Unset it, or add --on-real-servers for a database that holds "
+                "nothing else."
+            )
         self._accounts()
         for version in model_versions.install_starter():
             self._say(f"{version.name} serves {version.task}.")

@@ -148,3 +148,16 @@ def test_one_patient_gives_no_interval(
     [pair] = office.get(f"/api/v1/studies/{made.pk}/agreement").json()["pairs"]
     assert pair["kappa_ci95"] is None
     assert pair["changes"] == []
+
+
+def test_changes_speak_of_visits_that_both_readers_have_scored(
+    office: Client, study: MakeStudy, film: MakeFilm, reader: MakeUser, read: Read
+) -> None:
+    films = [film(patient="p", day=day) for day in (0, 730, 1460)]
+    made = study(films=films)
+    for later in (0, 1, 2):
+        read(made.rounds.get(), reader("ada"), films[later], dict.fromkeys(SITES[: 2 * later], 1))
+    for later in (0, 1):
+        read(made.rounds.get(), reader("ben"), films[later], dict.fromkeys(SITES[: 2 * later], 1))
+    [pair] = office.get(f"/api/v1/studies/{made.pk}/agreement").json()["pairs"]
+    assert pair["changes"][0]["mean"] == 2.0

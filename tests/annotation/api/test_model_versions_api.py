@@ -112,3 +112,10 @@ def test_a_schedule_without_a_study_cannot_be_switched_on(browser: Client) -> No
     answer = browser.patch("/api/v1/retraining_schedule", {"enabled": True}, JSON)
     assert answer.status_code == 400
     assert "Choose the study" in answer.json()["error"]["sentence"]
+
+
+def test_a_running_schedule_keeps_its_study(browser: Client, study: MakeStudy) -> None:
+    change = {"enabled": True, "study": study().pk}
+    assert browser.patch("/api/v1/retraining_schedule", change, JSON).status_code == 200
+    answer = browser.patch("/api/v1/retraining_schedule", {"study": None}, JSON)
+    assert answer.status_code == 400

@@ -1,13 +1,14 @@
 """Routing: what the serving model doubts comes first, test patients never come."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from annotation.errors import Conflict
-from annotation.models import ModelVersion
+from annotation.models import Consensus, ModelVersion, Study
 from annotation.services import corner_routing, studies
-from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
 Pregraded = Callable[..., None]
 SURE, TORN = (0.97, 0.01, 0.01, 0.01), (0.5, 0.46, 0.03, 0.01)
@@ -53,31 +54,80 @@ def test_a_retired_models_doubts_do_not_count(
         corner_routing.ranked_corners(made, size=3, random_share=0.0)
 
 
+@pytest.fixture
+def ask_again(
+    reader: MakeUser, coordinator: MakeUser, read: Read
+) -> Callable[[Study, bool], tuple[int, str]]:
+    """Open a batch of the study's most doubtful corner, and read it or not."""
+
+    def ask(made: Study, answered: bool) -> tuple[int, str]:
+        version, corners = corner_routing.ranked_corners(made, size=1, random_share=0.0)
+        batch = studies.relabel_batch(
+            study=made,
+            corners=corners,
+            model_version=version,
+            readers=[reader("ada")],
+            actor=coordinator(),
+        )
+        if answered:
+            read(batch, reader("ada"))
+        return corners[0].candidate.film, corners[0].candidate.site
+
+    return ask
+
+
+def ranked(made: Study) -> set[tuple[int, str]]:
+    _, corners = corner_routing.ranked_corners(made, size=12, random_share=0.0)
+    return {(chosen.candidate.film, chosen.candidate.site) for chosen in corners}
+
+
+def test_a_corner_that_somebody_has_still_to_read_is_not_asked_again(
+    study: MakeStudy,
+    film: MakeFilm,
+    pregraded: Pregraded,
+    grader: ModelVersion,
+    ask_again: Callable[[Study, bool], tuple[int, str]],
+) -> None:
+    one, other = film(), film()
+    made = study(films=[one, other])
+    for each in (one, other):
+        pregraded(each, grader, p=TORN)
+    assert ask_again(made, False) not in ranked(made)
+
+
+def test_an_adjudicated_corner_is_not_asked_again(
+    study: MakeStudy,
+    film: MakeFilm,
+    pregraded: Pregraded,
+    grader: ModelVersion,
+    adjudicator: MakeUser,
+) -> None:
+    one = film()
+    made = study(films=[one])
+    pregraded(one, grader, p=TORN)
+    Consensus.objects.create(
+        study=made,
+        radiograph=one,
+        site="L1_INF",
+        grade=1,
+        rule=Consensus.Rule.ADJUDICATED,
+        adjudicator=adjudicator(),
+    )
+    _, corners = corner_routing.ranked_corners(made, size=12, random_share=1.0)
+    assert "L1_INF" not in {chosen.candidate.site for chosen in corners}
+
+
 def test_a_corner_asked_twice_is_not_asked_a_third_time(
     study: MakeStudy,
     film: MakeFilm,
     pregraded: Pregraded,
     grader: ModelVersion,
-    reader: MakeUser,
-    coordinator: MakeUser,
+    ask_again: Callable[[Study, bool], tuple[int, str]],
 ) -> None:
     one = film()
     made = study(films=[one])
     pregraded(one, grader, p=TORN)
-    for _ in range(corner_routing.MOST_QUERIES):
-        version, corners = corner_routing.ranked_corners(made, size=4, random_share=0.0)
-        chosen = [corner for corner in corners if corner.candidate.site == "L1_INF"] or corners[:1]
-        first = chosen[0].candidate.site
-        studies.relabel_batch(
-            study=made,
-            corners=chosen,
-            model_version=version,
-            readers=[reader("ada")],
-            actor=coordinator(),
-        )
-    _, corners = corner_routing.ranked_corners(made, size=12, random_share=0.0)
-    asked = corner_routing._times_queried(made)
-    assert max(asked.values()) <= corner_routing.MOST_QUERIES
-    assert first in {site for _, site in asked}
-    done = {site for (_, site), times in asked.items() if times == corner_routing.MOST_QUERIES}
-    assert done.isdisjoint({corner.candidate.site for corner in corners})
+    asked = Counter(ask_again(made, True) for _ in range(24))
+    assert set(asked.values()) == {corner_routing.MOST_QUERIES}
+    with pytest.raises(Conflict):
+        corner_routing.ranked_corners(made, size=1, random_share=0.0)

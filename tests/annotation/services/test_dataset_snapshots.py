@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from annotation.errors import TrainingRefused
-from annotation.models import ModelVersion, Radiograph, Snapshot, Study
+from annotation.models import Consensus, ModelVersion, Radiograph, Snapshot, Study
 from annotation.services import dataset_snapshots, studies
 from annotation.services.ranking import Candidate, Ranked
 from inference.picture import write_picture
@@ -67,9 +67,45 @@ def test_votes_count_every_reader(read_study: Study, films: list[Radiograph]) ->
     assert votes[films[0].pk]["L1_INF"] == [0, 1, 1, 0]
 
 
-def test_a_consensus_stands_for_its_corner(read_study: Study, films: list[Radiograph]) -> None:
+def test_equal_grades_are_two_votes(read_study: Study, films: list[Radiograph]) -> None:
     votes = dataset_snapshots.votes_of(read_study)
-    assert votes[films[1].pk]["L1_INF"] == [0, 0, 1, 0]  # both said 2: agreed
+    assert votes[films[1].pk]["L1_INF"] == [0, 0, 2, 0]
+
+
+def test_an_adjudication_stands_for_all_reads_of_its_corner(
+    read_study: Study, films: list[Radiograph], adjudicator: MakeUser
+) -> None:
+    Consensus.objects.create(
+        study=read_study,
+        radiograph=films[0],
+        site="L1_INF",
+        grade=2,
+        rule=Consensus.Rule.ADJUDICATED,
+        adjudicator=adjudicator(),
+    )
+    votes = dataset_snapshots.votes_of(read_study)
+    assert votes[films[0].pk]["L1_INF"] == [0, 0, 1, 0]
+
+
+def test_a_relabel_read_is_a_vote_too(
+    read_study: Study,
+    films: list[Radiograph],
+    read: Read,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    grader: ModelVersion,
+) -> None:
+    doubt = Candidate("p", films[0].pk, "L4_SUP", (0.5, 0.5, 0.0, 0.0))
+    batch = studies.relabel_batch(
+        study=read_study,
+        corners=[Ranked(doubt, 0.5, "0 vs 1", "ranked", 1.0)],
+        model_version=grader,
+        readers=[reader("ada")],
+        actor=coordinator(),
+    )
+    read(batch, reader("ada"), None, {"L4_SUP": 1})
+    votes = dataset_snapshots.votes_of(read_study)
+    assert votes[films[0].pk]["L4_SUP"] == [2, 1, 0, 0]
 
 
 def test_what_nobody_could_assess_is_left_out_and_is_not_0(

@@ -32,6 +32,14 @@ def test_switching_on_counts_from_now(study: MakeStudy, admin: MakeUser) -> None
     assert AuditRecord.objects.filter(action="retraining.scheduled").count() == 1
 
 
+def test_switching_on_again_after_months_trains_nothing_at_once(due: RetrainingSchedule) -> None:
+    actor = AuditRecord.objects.latest("pk").actor
+    assert actor is not None
+    retraining.change_schedule(actor=actor, enabled=False)
+    retraining.change_schedule(actor=actor, enabled=True)
+    assert retraining.start_if_due() is None
+
+
 def test_a_training_starts_when_it_is_due_and_not_again(due: RetrainingSchedule) -> None:
     job = retraining.start_if_due()
     assert job is not None
