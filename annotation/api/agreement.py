@@ -170,11 +170,10 @@ def _changes(reads: Reads, policy: Policy) -> list[dict[str, Any]]:
     """
     found = []
     for scale in SCALES:
-        columns = [round_reads.changes(mine, scale, policy) for mine in reads.values()]
-        common = sorted(set.intersection(*(set(column) for column in columns)))
-        if not common:
+        changed = round_reads.changes(list(reads.values()), scale, policy)
+        if not changed:
             continue
-        table = np.array([[column[patient] for column in columns] for patient in common])
+        table = np.array([changed[patient] for patient in sorted(changed)])
         form = icc(table)["ICC(2,1)"]
         moved = progression(table)
         found.append(

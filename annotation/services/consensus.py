@@ -103,6 +103,8 @@ def _comparable(reading: Reading) -> MarksOfReadings | None:
         return None
     marks: MarksOfReadings = {one: {} for one in readings.values()}
     for event in GradeEvent.objects.filter(reading__in=readings).current():
+        if event.model_version_shown_id is not None:
+            return None  # given after a model's grades were seen: it proves nothing
         mark = Mark.of(event)
         if not mark.blank:
             marks[readings[event.reading_id]][event.site] = mark

@@ -21,12 +21,12 @@ Votes = list[int]
 
 
 def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
-    """Votes [n0, n1, n2, n3] per radiograph and site, from committed blind reads and consensus.
+    """Votes [n0, n1, n2, n3] per radiograph and site, from committed blind reads.
 
-    A consensus stands for all reads of its corner, unless it is their rounded average: the votes
-    themselves say more. Corners of test patients take their votes from
-    whole-film rounds only: corners chosen for their doubt are no sample to be judged on. A corner
-    that every reader called not assessable has no votes and is left out, never 0.
+    An adjudicator's decision stands for all reads of its corner. Any other consensus only says what
+    the votes say, and a later relabel read is a vote too. Corners of test patients take their votes
+    from whole-film rounds only: corners chosen for their doubt are no sample to be judged on. A
+    corner that every reader called not assessable has no votes and is left out, never 0.
     """
     votes: dict[int, dict[str, Votes]] = defaultdict(dict)
     for film, site, grade, kind, split in _standing_grades(study):
@@ -35,7 +35,7 @@ def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
         votes[film].setdefault(site, [0, 0, 0, 0])[grade] += 1
     settled = Consensus.objects.filter(study=study).current()
     for film, site, grade, rule in settled.values_list("radiograph_id", "site", "grade", "rule"):
-        if rule in (Consensus.Rule.MEAN, Consensus.Rule.MEDIAN):
+        if rule != Consensus.Rule.ADJUDICATED:
             continue
         if grade is None:
             votes[film].pop(site, None)

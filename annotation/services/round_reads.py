@@ -1,7 +1,7 @@
 """The committed, blind reads of one round, side by side, and the scores they add up to."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -104,23 +104,24 @@ def scores(reads: Mapping[int, FilmRead], scale: Scale, policy: Policy) -> dict[
     }
 
 
-def changes(reads: Mapping[int, FilmRead], scale: Scale, policy: Policy) -> dict[int, float]:
-    """One reader's change from each patient's first scored visit to the last, by patient.
+def changes(
+    readers: Sequence[Mapping[int, FilmRead]], scale: Scale, policy: Policy
+) -> dict[int, list[float]]:
+    """Each patient's change from the first to the last visit, by patient, one value per reader.
 
-    Patients who were scored on one visit only have no change and are left out.
+    Only visits that all the readers have scored count, so that they speak of the same interval;
+    patients with fewer than two of them have no change and are left out.
     """
-    scored = scores(reads, scale, policy)
-    targets = {
-        (read.visit if scale == "mSASSS" else read.film): (read.patient, read.date)
-        for read in reads.values()
-    }
-    visits: dict[int, list[tuple[date, float]]] = defaultdict(list)
-    for target, score in scored.items():
-        if score is not None:
-            patient, day = targets[target]
-            visits[patient].append((day, score))
-    return {
-        patient: max(of_patient)[1] - min(of_patient)[1]
-        for patient, of_patient in visits.items()
-        if len({day for day, _ in of_patient}) > 1
-    }
+    scored = [scores(mine, scale, policy) for mine in readers]
+    by_visit = scale == "mSASSS"
+    targets = {read.visit if by_visit else read.film: read for read in readers[0].values()}
+    visits: dict[int, list[tuple[date, int]]] = defaultdict(list)
+    for target, read in targets.items():
+        if all(column.get(target) is not None for column in scored):
+            visits[read.patient].append((read.date, target))
+    found: dict[int, list[float]] = {}
+    for patient, of_patient in visits.items():
+        (first_day, first), (last_day, last) = min(of_patient), max(of_patient)
+        if first_day < last_day:
+            found[patient] = [(c[last] or 0) - (c[first] or 0) for c in scored]
+    return found
