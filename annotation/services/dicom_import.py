@@ -129,7 +129,7 @@ def _store(film: Film, clean: Dataset, *, centre: str | None, actor: User | None
     written: list[Path] = []
     try:
         with transaction.atomic():
-            radiograph = _row(film, clean, _visit(clean, centre))
+            radiograph = _row(film, clean, _visit(clean, centre), centre)
             radiograph.save()
             for path, data in (
                 (radiograph.picture_path, picture),
@@ -154,7 +154,7 @@ def _verb(radiograph: Radiograph) -> str:
 
 def _visit(clean: Dataset, centre: str | None) -> Visit:
     """The patient's visit of that day; a patient keeps the centre and the split of the first."""
-    at, _ = Centre.objects.get_or_create(name=(centre or str(clean.InstitutionName))[:64])
+    at, _ = Centre.objects.get_or_create(name=_centre_name(clean, centre))
     name = str(clean.PatientID)
     patient = Patient.objects.filter(pseudonym=name).first()
     if patient is None:  # two films at once: the second meets the constraint and is stored again
@@ -168,9 +168,33 @@ def _visit(clean: Dataset, centre: str | None) -> Visit:
     return Visit.objects.get_or_create(patient=patient, date=day)[0]
 
 
-def _row(film: Film, clean: Dataset, visit: Visit) -> Radiograph:
+def _another_person(visit: Visit, clean: Dataset, centre: str | None) -> str:
+    """Why the film may belong to somebody else who has the same number; empty when it does not.
+
+    Two hospitals give the same numbers to different people, and PatientID is all there is.
+    """
+    known, sex = visit.patient, str(clean.get("PatientSex", ""))
+    if known.centre.name != _centre_name(clean, centre):
+        return (
+            f"This patient number came from {known.centre.name} before: accept the film only if "
+            "it is the same person, else discard it."
+        )
+    if known.sex and sex and known.sex != sex:
+        return (
+            "This patient number came with another sex before: accept the film only if it is the "
+            "same person, else discard it."
+        )
+    return ""
+
+
+def _centre_name(clean: Dataset, centre: str | None) -> str:
+    return (centre or str(clean.InstitutionName))[:64]
+
+
+def _row(film: Film, clean: Dataset, visit: Visit, centre: str | None) -> Radiograph:
     height, width = film.pixels.shape
-    reason = _doubts(film, str(clean.SOPInstanceUID))
+    doubts = [_doubts(film, str(clean.SOPInstanceUID)), _another_person(visit, clean, centre)]
+    reason = " ".join(doubt for doubt in doubts if doubt)
     return Radiograph(
         visit=visit,
         region=film.region or "",

@@ -62,6 +62,7 @@ def create(*, design: Design, actor: User) -> Study:
     _check_people(design)
     _check_overlap(design)
     films = _films(design)
+    _check_other_studies(design, films)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
     study.validate_constraints()
     study.save()
@@ -105,6 +106,26 @@ def _check_people(design: Design) -> None:
             )
         if ADJUDICATOR not in roles_of(adjudicator):
             raise BadInput(f"{name} has not the role of an adjudicator. Give the role first.")
+
+
+def _check_other_studies(design: Design, films: Sequence[int]) -> None:
+    """Raise BadInput for who adjudicates these films in one study and reads them in another.
+
+    An adjudicator sees two readers' grades; the own reads of that film would not be blind.
+    """
+    judged = StudyFilm.objects.filter(radiograph__in=films)
+    for reader in design.readers:
+        if judged.filter(study__adjudicators=reader).exists():
+            raise BadInput(
+                f"{reader.get_username()} adjudicates some of these films in another study and "
+                "has seen grades of theirs. Choose another reader, or leave those films out."
+            )
+    for adjudicator in design.adjudicators:
+        if Reading.objects.of(adjudicator).filter(radiograph__in=films).exists():
+            raise BadInput(
+                f"{adjudicator.get_username()} reads some of these films in another study and "
+                "must not see others' grades of them. Choose another adjudicator."
+            )
 
 
 def _check_overlap(design: Design) -> None:

@@ -177,3 +177,21 @@ def test_a_closed_study_opens_no_batch(
         studies.relabel_batch(
             study=made, corners=[], model_version=model_version(), readers=[], actor=reader()
         )
+
+
+def test_who_adjudicates_a_film_elsewhere_cannot_read_it_here(
+    study: MakeStudy, user: MakeUser
+) -> None:
+    cleo = user("cleo", "reader", "adjudicator")
+    first = study(films=2, adjudicators=[cleo])
+    with pytest.raises(BadInput, match="cleo adjudicates some of these films"):
+        study(films=list(first.films.all()), readers=["cleo", "ada"])
+
+
+def test_who_reads_a_film_elsewhere_cannot_adjudicate_it_here(
+    study: MakeStudy, user: MakeUser
+) -> None:
+    cleo = user("cleo", "reader", "adjudicator")
+    first = study(films=2, readers=["cleo", "ada"])
+    with pytest.raises(BadInput, match="cleo reads some of these films"):
+        study(films=list(first.films.all()), readers=["ben"], adjudicators=[cleo])
