@@ -28,7 +28,7 @@ def store_pregrading(
 ) -> Pregrading:
     """Store points and probabilities together, keyed by corner. Repeating it changes nothing.
 
-    An implausible film keeps its points, so that a person can correct them, and gets no grades.
+    An implausible film keeps its points, for a person to read it by, and gets no grades.
     """
     key_points.store_predicted(
         radiograph=radiograph, discs=prediction.discs, version=key_point_version
