@@ -92,6 +92,8 @@ export interface Overlap {
   readers_per_film: number | null;
   /** 0 to 1 */
   double_share: number | null;
+  /** 0 to 0.5: films that come twice in a reader's order, unannounced. */
+  repeat_share: number;
 }
 
 export interface Study extends Differences, Overlap {

@@ -29,6 +29,7 @@ export interface DesignForm {
   readersPerFilm: number | null;
   /** Asked for the overlap "double" only. */
   doublePercent: number | null;
+  repeatPercent: number | null;
 }
 
 /** Squaring is the least valid item in the cervical spine (Kim 2008): not scored unless asked. */
@@ -50,11 +51,19 @@ export const newDesign = (): DesignForm => ({
   overlap: "all",
   readersPerFilm: 2,
   doublePercent: 20,
+  repeatPercent: 0,
 });
 
 export type Problems<Field extends string> = Partial<Record<Field, string>>;
 export type DesignField =
-  "name" | "filmNumbers" | "readers" | "adjudicators" | "rounds" | "adjudicationTotal" | "overlap";
+  | "name"
+  | "filmNumbers"
+  | "readers"
+  | "adjudicators"
+  | "rounds"
+  | "adjudicationTotal"
+  | "overlap"
+  | "repeats";
 
 export type Checked<T, Field extends string> =
   { ok: true; value: T } | { ok: false; problems: Problems<Field> };
@@ -107,6 +116,10 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
   if (overlap === "double" && !(form.readers.length > 1 && wholeFrom(1, 99, doublePercent))) {
     problems.overlap = invalid.doublePercent;
   }
+  const { repeatPercent } = form;
+  if (!wholeFrom(0, 50, repeatPercent)) problems.repeats = invalid.repeats;
+  else if (repeatPercent > 0 && form.assistMode !== "blind")
+    problems.repeats = invalid.blindRepeats;
 
   if (Object.keys(problems).length > 0) return { ok: false, problems };
   return {
@@ -126,6 +139,7 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
       adjudication_total: byTotal ? form.adjudicationTotal : null,
       settling_rule: form.settlingRule,
       overlap,
+      repeat_share: (repeatPercent as number) / 100,
       readers_per_film: overlap === "some" ? readersPerFilm : null,
       double_share: overlap === "double" ? (doublePercent as number) / 100 : null,
     },

@@ -67,6 +67,9 @@ export const studies = {
     overlapHint: "All films of a patient go to the same readers.",
     readersPerFilm: "Readers of each film",
     doublePercent: "% of the patients with a second reader",
+    repeats: "% of the films that come a second time, unannounced",
+    repeatsHint:
+      "They show how well each reader repeats. The reader is never told which films these are.",
     trigger: "What goes to an adjudicator",
     triggers: {
       any: "Every corner on which readers differ",
@@ -93,6 +96,8 @@ export const studies = {
       noFilmNumbers: "Write at least one film number, or choose all films.",
       readersPerFilm: "Write how many of the chosen readers read each film.",
       doublePercent: "Choose two readers or more, and write a whole percentage from 1 to 99.",
+      repeats: "Write a whole percentage from 0 to 50.",
+      blindRepeats: "Repeats must be read blind: show the model never, or write 0.",
       adjudicationTotal: "Write the units as a whole number from 0 to 36.",
       rounds: "Write the days between two rounds as a whole number from 0 to 3650.",
     },

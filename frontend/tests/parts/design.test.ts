@@ -31,6 +31,7 @@ describe("the design of a study", () => {
         adjudication_total: null,
         settling_rule: "median",
         overlap: "all",
+        repeat_share: 0,
         readers_per_film: null,
         double_share: null,
       },
@@ -71,6 +72,14 @@ describe("the design of a study", () => {
     expect(double.ok && double.value.double_share).toBe(0.25);
     const alone = { ...good(), readers: ["kim"], overlap: "double" as const };
     expect(checkDesign(alone).ok).toBe(false);
+  });
+  it("takes hidden repeats of half the films at most, and only in blind studies", () => {
+    const sent = checkDesign({ ...good(), repeatPercent: 10 });
+    expect(sent.ok && sent.value.repeat_share).toBe(0.1);
+    for (const wrong of [{ repeatPercent: 51 }, { repeatPercent: null }])
+      expect(checkDesign({ ...good(), ...wrong }).ok).toBe(false);
+    const seen = checkDesign({ ...good(), repeatPercent: 10, assistMode: "second_look" });
+    expect(seen.ok === false && seen.problems.repeats).toContain("blind");
   });
   it("has no washout before the first round", () => {
     const checked = checkDesign({ ...good(), washoutDays: [30, 120] });
