@@ -31,14 +31,13 @@ logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 
 # Raw detector data are taken so that they can be refused with a sentence, not with a negotiation.
 _CLASSES: Final = (*FILM_CLASSES, FOR_PROCESSING)
-# Four senders at once with the largest films stay below a gigabyte.
+# Received side by side, stored one by one: four senders of the largest films stay below 1.5 GB.
 _MOST_ASSOCIATIONS = 4
-_AT_WORK = 2
 _PDU_BYTES = 1 << 20
 _PDU_HEADER = 1 << 10
 # Commands and PDU headers beside the film itself.
 _OVERHEAD = 1 << 24
-_LAST_FILMS_SECONDS = 8.0
+_LAST_FILM_SECONDS = 8.0
 
 # C-STORE status (PS3.4 B.2.3)
 _SUCCESS = 0x0000
@@ -88,7 +87,7 @@ class Receiver:
             self._entity.add_supported_context(sop_class, list(SYNTAXES))
         self._imported, self._centre = imported, centre
         self._tls = tls.context() if tls else None
-        self._places = threading.Semaphore(_AT_WORK)
+        self._at_work = threading.Lock()
 
     def start(self, host: str, port: int) -> int:
         """Listen in threads of its own; the port (of a free one when 0 was asked). OSError."""
@@ -104,14 +103,13 @@ class Receiver:
         return int(cast(Any, server).socket.getsockname()[1])
 
     def stop(self) -> None:
-        """Take no more films, let those at work be stored, then close every connection."""
-        for _ in range(_AT_WORK):
-            self._places.acquire(timeout=_LAST_FILMS_SECONDS / _AT_WORK)
+        """Let the film at work be stored, take no other, close every connection."""
+        self._at_work.acquire(timeout=_LAST_FILM_SECONDS)
         self._entity.shutdown()
 
     def _store(self, event: evt.Event) -> int | Dataset:
         """One film of one sender: store it, say what became of it, answer."""
-        with self._places:
+        with self._at_work:
             result = self._import(event)
         _Bound.of(event.assoc).received = 0
         sender = _sender(event)
