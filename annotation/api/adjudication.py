@@ -18,10 +18,11 @@ from annotation.api.film_pane import (
 from annotation.errors import NotFound
 from annotation.models import AdjudicationCase, Radiograph, Study
 from annotation.permissions import ADJUDICATOR, role, user_of
-from annotation.services import consensus
+from annotation.services import adjudication_leases, consensus
 from inference.msasss import facing
 
 SETTLED = "Every corner on which the readers differed is settled."
+HELD = "Other adjudicators hold the corners that are left. Look again in a while."
 NONE_YET = "No corner to settle yet: one appears when all readers have committed a film and differ."
 
 
@@ -65,13 +66,14 @@ class NextCaseView(APIView):
     permission_classes = [role(ADJUDICATOR)]
 
     def post(self, request: Request, pk: int) -> Response:
-        """The oldest open one."""
+        """The oldest open one that nobody else holds."""
         study = Study.objects.filter(pk=pk, adjudicators=user_of(request)).first()
         if study is None:
             raise NotFound
-        case = consensus.open_cases(study).first()
+        case = adjudication_leases.take_next(adjudicator=user_of(request), study=study)
         if case is None:
-            sentence = SETTLED if study.cases.exists() else NONE_YET
+            waiting = consensus.open_cases(study).exists()
+            sentence = HELD if waiting else SETTLED if study.cases.exists() else NONE_YET
             return Response({"case": None, "sentence": sentence})
         return Response({"case": case_out(case, request), "sentence": ""})
 

@@ -1,5 +1,6 @@
 """Readings and their append-only ledger of grades; cases for adjudication; consensus."""
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
@@ -164,6 +165,10 @@ class AdjudicationCase(models.Model):
     site = models.CharField(max_length=7)
     reading_a = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
     reading_b = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    lease_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -172,7 +177,11 @@ class AdjudicationCase(models.Model):
                 name="case_has_two_readings", condition=~Q(reading_a=models.F("reading_b"))
             ),
         ]
-        triggers = append_only()
+        # Only who holds it may change; the corner and the two reads never do.
+        triggers = [
+            immutable("study_id", "radiograph_id", "site", "reading_a_id", "reading_b_id"),
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
+        ]
 
 
 class ConsensusQuerySet(models.QuerySet["Consensus"]):

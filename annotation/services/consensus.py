@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef
 from django.db.models.query import QuerySet
+from django.utils import timezone
 
 from annotation.errors import Conflict, KeyReused, NotFound
 from annotation.models import (
@@ -258,6 +259,9 @@ def decide(*, adjudicator: User, case_id: int, key: UUID, mark: Mark) -> int:
     mark.check()
     if not open_cases(case.study).filter(pk=case.pk).exists():
         raise Conflict("This corner has been decided already. Take the next one.")
+    elsewhere = case.held_by_id not in (None, adjudicator.pk)
+    if elsewhere and case.lease_until and case.lease_until > timezone.now():
+        raise Conflict("Another adjudicator holds this corner now. Take the next one.")
     corners = {case.site: mark}
     if mark.grade == BRIDGE:
         corners[facing(case.site).code] = BRIDGED

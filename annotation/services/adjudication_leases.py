@@ -1,0 +1,33 @@
+"""An adjudicator's case: taken, held for a while, never handed to two people at once."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from annotation.models import AdjudicationCase, Study
+from annotation.services import consensus
+
+
+@transaction.atomic
+def take_next(*, adjudicator: User, study: Study) -> AdjudicationCase | None:
+    """Hold the oldest open case for this adjudicator; the one in hand comes again, renewed.
+
+    None when nothing is open, or all that is open is held by others.
+    """
+    # All of an adjudicator's windows queue here, so that they get one case and not two.
+    User.objects.select_for_update(no_key=True).get(pk=adjudicator.pk)
+    now = timezone.now()
+    free = Q(held_by__isnull=True) | Q(lease_until__lte=now)
+    # What somebody else is taking at this moment is passed over, not waited for.
+    waiting = consensus.open_cases(study).select_for_update(of=("self",), skip_locked=True)
+    case = waiting.filter(held_by=adjudicator, lease_until__gt=now).first()
+    case = case or waiting.filter(free).first()
+    if case is not None:
+        case.held_by = adjudicator
+        case.lease_until = now + timedelta(minutes=settings.READING_LEASE_MINUTES)
+        case.save(update_fields=["held_by", "lease_until"])
+    return case
