@@ -232,6 +232,8 @@ export interface Agreement {
   pairs: PairAgreement[];
   all_readers: ScaleAgreement[];
   alpha_ordinal: number | null;
+  /** A reader's hidden repeats beside the same reader's first reads. */
+  repeats: PairAgreement[];
 }
 
 // --- model versions ----------------------------------------------------------------------------

@@ -54,6 +54,9 @@ export const agreement = {
   exact: "Same grade",
   apart: "Two or more grades apart",
   noCorners: "No corner was graded by both readers.",
+  repeatsTitle: "The same reader twice",
+  repeatsIntro:
+    "Films that came a second time, hidden among the others. They say how well a reader repeats, and count nowhere else.",
   howToRead: "How to read these figures",
   notes: [
     "n counts what all compared readers have scored: films for a region, visits with both films for the mSASSS. Reads made after seeing the model's grades are left out.",
