@@ -1,2 +1,2 @@
-/** What an address says of its page: `/reading/:round` gives `{ round: "7" }`. */
+/** What an address says of its page: `/rounds/:round` gives `{ round: "7" }`. */
 export type Params = Record<string, string>;
