@@ -209,6 +209,7 @@ export const reading = {
     action: "Action",
     start: "Settle",
     none: "All settled",
+    nothingYet: "Nothing to settle yet",
     emptyTitle: "Nothing to adjudicate",
     empty:
       "You are not an adjudicator in any study yet. A coordinator adds adjudicators to a study.",
