@@ -1,12 +1,6 @@
 /** What a screen asks of the server, with its waiting and its failure as state. */
 
-import { ApiError } from "../api";
-import { texts } from "../texts";
-
-/** The sentence to show for whatever was thrown. */
-export function sentenceOf(error: unknown): string {
-  return error instanceof ApiError ? error.sentence : texts.errors.unexpected;
-}
+import { sentenceOf } from "../api";
 
 /** Something loaded and loaded again; a late answer to an earlier question is thrown away. */
 export class Loaded<T> {
