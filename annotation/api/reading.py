@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api.film_pane import MarkInput, PictureView, discs_out, mark_from
-from annotation.api.reading_shown import marks_out, reading_out
-from annotation.models import Radiograph
+from annotation.api.reading_shown import marks_out, place_out
+from annotation.models import Radiograph, Study
 from annotation.permissions import BlindReader, user_of
 from annotation.services import disc_corrections, reader_grades, reading_queue
 from annotation.services.reader_grades import Circumstances, Saved
@@ -49,7 +49,7 @@ class WorklistView(APIView):
 def next_out(reader: User, round_id: int) -> dict[str, Any]:
     """The reader's next place of a round, taken now; or why there is none."""
     taken = reading_queue.take_next(reader=reader, round_id=round_id)
-    reading = reading_out(taken.reading, reader) if taken.reading else None
+    reading = place_out(taken.reading, reader) if taken.reading else None
     return {"reading": reading, "state": taken.state, "sentence": taken.sentence}
 
 
@@ -71,7 +71,7 @@ class ReadingView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """As it stands."""
         reader = user_of(request)
-        return Response(reading_out(reading_queue.owned(reader, pk), reader))
+        return Response(place_out(reading_queue.owned(reader, pk), reader))
 
 
 class RenewView(APIView):
@@ -150,7 +150,7 @@ class GradesView(APIView):
                 window_width=window.get("width"),
             ),
         )
-        return Response({"marks": marks_out(saved.history.marks), "saved": saved.events})
+        return Response({"marks": marks_out(saved.history.marks)})
 
 
 def turned_out(saved: Saved) -> Response:
@@ -225,9 +225,14 @@ class CommitView(APIView):
         data, reader = _checked(KeyInput, request), user_of(request)
         key = data["idempotency_key"]
         reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        looks = reading.model_version_shown is not None and not reading.site
-        coming = None if looks else next_out(reader, reading.round_id)
-        return Response({**reading_out(reading, reader), "next": coming})
+        shown = place_out(reading, reader)
+        second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
+        looks = (
+            second_look
+            and not reading.site
+            and any(one["model"] for one in (shown, *shown["paired"]))
+        )
+        return Response({**shown, "next": None if looks else next_out(reader, reading.round_id)})
 
 
 class ReadingPictureView(PictureView):

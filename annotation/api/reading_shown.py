@@ -1,22 +1,30 @@
-"""A reading as its reader may see it: the film, the marks that stand, and what the study asks."""
+"""A place as its reader may see it: films, the marks that stand, and what the study asks."""
 
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from annotation.api.film_pane import discs_out, film_out, mark_out, picture_urls
-from annotation.models import Reading
+from annotation.models import Reading, Study
 from annotation.services import reader_grades, reading_queue
 from annotation.services.ledger import Marks
 from inference.msasss import BRIDGE
 
 
-def reading_out(reading: Reading, reader: User) -> dict[str, Any]:
-    """A reading as its reader may see it."""
+def place_out(reading: Reading, reader: User) -> dict[str, Any]:
+    """A reading with those that are read together with it, `paired`, in the order of slots."""
+    of_place = reading_queue.place(reading)
+    shown = {one.pk: reading_out(one, reader, of_place) for one in of_place}
+    asked = shown.pop(reading.pk)
+    coming = [picture_urls(f"readings/{one.pk}") for one in reading_queue.upcoming(reading)]
+    return {**asked, "paired": list(shown.values()), "upcoming": coming}
+
+
+def reading_out(reading: Reading, reader: User, of_place: list[Reading]) -> dict[str, Any]:
+    """One reading of a place as its reader may see it."""
     study, round_ = reading.round.study, reading.round
-    places = Reading.objects.of(reader).filter(round=round_).count()
+    places = Reading.objects.of(reader).filter(round=round_).places().count()
     history = reader_grades.history_of(reading)
-    coming = reading_queue.upcoming(reading)
     return {
         "id": reading.pk,
         "study": {"id": study.pk, "name": study.name},
@@ -24,6 +32,7 @@ def reading_out(reading: Reading, reader: User) -> dict[str, Any]:
         "label": f"{reading.position} of {places}",
         "position": reading.position,
         "places": places,
+        "time_point": time_point_out(reading, of_place),
         **film_out(reading.radiograph, f"readings/{reading.pk}"),
         "sites": reading.sites,
         "discs": discs_out(reading.radiograph, reader, reading),
@@ -36,10 +45,25 @@ def reading_out(reading: Reading, reader: User) -> dict[str, Any]:
             "cervical_squaring": study.cervical_squaring,
             "finding_flags": study.finding_flags,
             "assist_mode": study.assist_mode,
+            "chronology": round_.chronology,
         },
         "model": model_out(reading),
-        "upcoming": [picture_urls(f"readings/{coming.pk}")] if coming else [],
     }
+
+
+def time_point_out(reading: Reading, of_place: list[Reading]) -> dict[str, Any] | None:
+    """Which film of a pair this is; None for a film that is read by itself.
+
+    `days` after the first time point where the order is known. Where it is not, the slots were
+    drawn, and nothing here tells when a film was taken.
+    """
+    if len(of_place) < 2:
+        return None
+    days = None
+    if reading.round.chronology == Study.Chronology.PAIRED_KNOWN:
+        first = min(one.radiograph.visit.date for one in of_place)
+        days = (reading.radiograph.visit.date - first).days
+    return {"slot": reading.slot, "days": days}
 
 
 def marks_out(marks: Marks) -> dict[str, Any]:
@@ -48,7 +72,7 @@ def marks_out(marks: Marks) -> dict[str, Any]:
 
 
 def model_out(reading: Reading) -> dict[str, Any] | None:
-    """The model's grades, once a commit has shown them; the version stays the one shown."""
+    """The model's grades where they are in sight; the version stays the one that was shown."""
     version = reading.model_version_shown
     if version is None:
         return None

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from annotation.models import Study
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import corner_routing, studies
+from annotation.services import corner_routing, relabel_batches
 
 
 class RankingInput(serializers.Serializer[Any]):
@@ -81,7 +81,7 @@ class RelabelBatchesView(APIView):
             size=wanted.validated_data["size"],
             random_share=wanted.validated_data["random_share"],
         )
-        opened = studies.relabel_batch(
+        opened = relabel_batches.open_batch(
             study=found,
             corners=corners,
             model_version=version,

@@ -1,6 +1,6 @@
 """The coordinator's screens: the studies, a new one, the progress of one."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -15,6 +15,7 @@ from annotation.models.radiograph import REGIONS
 from annotation.models.study import DESIGN
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import design_changes, studies, study_progress
+from annotation.services.study_films import FilmChoice
 
 
 def study_out(study: Study) -> dict[str, Any]:
@@ -62,7 +63,24 @@ class ConventionsInput(serializers.Serializer[Any]):
     )
 
 
-class StudyInput(ConventionsInput):
+class FilmChoiceInput(serializers.Serializer[Any]):
+    """Which films of the archive; everything given must fit."""
+
+    region = serializers.ChoiceField(choices=REGIONS, allow_null=True, default=None)
+    centres = serializers.ListField(child=serializers.CharField(), default=list)
+    scanners = serializers.ListField(child=serializers.CharField(), default=list)
+    predicted = serializers.BooleanField(allow_null=True, default=None)
+    visited_from = serializers.DateField(allow_null=True, default=None)
+    visited_to = serializers.DateField(allow_null=True, default=None)
+    unread = serializers.BooleanField(default=False)
+
+
+def choice_of(data: dict[str, Any]) -> FilmChoice:
+    """The choice in validated input, taken out of it."""
+    return FilmChoice(**{field.name: data.pop(field.name) for field in fields(FilmChoice)})
+
+
+class StudyInput(ConventionsInput, FilmChoiceInput):
     """The design of a new study."""
 
     name = serializers.CharField(max_length=120)
@@ -72,8 +90,8 @@ class StudyInput(ConventionsInput):
     adjudicators = serializers.SlugRelatedField(
         slug_field="username", queryset=User.objects.all(), many=True, required=False
     )
-    region = serializers.ChoiceField(choices=REGIONS, allow_null=True, default=None)
     radiographs = serializers.JSONField(required=False)
+    chronology = serializers.ChoiceField(Study.Chronology.choices, default=Study.Chronology.SINGLE)
     repeat_share = serializers.FloatField(min_value=0, max_value=0.5, default=0)
     overlap = serializers.ChoiceField(Study.Overlap.choices, default=Study.Overlap.ALL)
     readers_per_film = serializers.IntegerField(
@@ -95,8 +113,8 @@ class StudyInput(ConventionsInput):
     def design(self) -> studies.Design:
         """The design that the input describes."""
         data = dict(self.validated_data)
-        rounds = data.pop("rounds")
-        return studies.Design(washouts=[one["washout_days"] for one in rounds], **data)
+        washouts = [one["washout_days"] for one in data.pop("rounds")]
+        return studies.Design(choice=choice_of(data), washouts=washouts, **data)
 
 
 class StudiesView(APIView):

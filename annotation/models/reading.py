@@ -4,9 +4,10 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from annotation.models.append_only import append_only, immutable
+from annotation.models.place import DrawnId, place_moves_together
 from annotation.models.radiograph import Radiograph
 from annotation.models.study import Round, Study
 from inference.msasss import sites_of
@@ -25,15 +26,38 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
     def pending(self) -> "ReadingQuerySet":
         """Readings still to be done, in the reader's drawn order."""
-        return self.filter(committed_at__isnull=True).order_by("position")
+        return self.filter(committed_at__isnull=True).order_by("position", "slot")
+
+    def blind(self) -> "ReadingQuerySet":
+        """Readings that no model's grades were in sight of, from the first corner to the last.
+
+        Only these enter agreement between readers, consensus, and truth to judge a model by.
+        """
+        seen = GradeEvent.objects.filter(reading=OuterRef("pk"), model_version_shown__isnull=False)
+        beside_the_model = Q(
+            round__study__assist_mode=Study.Assist.CONCURRENT, round__kind=Round.Kind.FULL
+        )
+        return self.exclude(beside_the_model).filter(~Exists(seen.order_by()))
+
+    def places(self) -> "ReadingQuerySet":
+        """One reading for each place: the first of the films that are read together."""
+        return self.filter(slot=1)
+
+    def place_of(self, reading: "Reading") -> "ReadingQuerySet":
+        """All readings of the place of a reading, as they are shown: film A, film B."""
+        return self.filter(
+            round=reading.round_id, reader=reading.reader_id, position=reading.position
+        ).order_by("slot")
 
 
 class Reading(models.Model):
     """One reader, one film, one round, one arm: the place in the queue and what was read there.
 
-    ``site`` is empty where the whole film is read, and one corner in a relabel round: the place is
-    then that corner, and lease, order and commit are the same for both. The place order is drawn
-    once and stored.
+    Readings of one position are one place: the films of a pair, in the order of their slots, which
+    are opened, held and committed together. Where films are read one by one, each has a place of
+    its own and slot 1. ``site`` is empty where the whole film is read, and one corner in a relabel
+    round: the place is then that corner. The order is drawn once and stored. The id is drawn too,
+    because it stands in addresses: it tells nothing of order, other readers or other studies.
     """
 
     class Arm(models.TextChoices):
@@ -42,12 +66,14 @@ class Reading(models.Model):
         MAIN = "main", "the read that counts"
         REPEAT = "repeat", "read again unawares: how well the reader repeats"
 
+    id = models.BigIntegerField(primary_key=True, db_default=DrawnId())
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="readings")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="readings")
     site = models.CharField(max_length=7, blank=True)
     arm = models.CharField(max_length=6, choices=Arm, default=Arm.MAIN)
     position = models.PositiveIntegerField()
+    slot = models.PositiveSmallIntegerField(default=1, help_text="1 is film A, 2 is film B")
     lease_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     committed_at = models.DateTimeField(null=True)
@@ -56,7 +82,7 @@ class Reading(models.Model):
         "ModelVersion",
         null=True,
         on_delete=models.PROTECT,
-        help_text="what a second look showed after the commit; later reads of the film know it",
+        help_text="whose grades were shown, beside the reading or after it; later reads know them",
     )
 
     objects = ReadingQuerySet.as_manager()
@@ -66,11 +92,13 @@ class Reading(models.Model):
             models.UniqueConstraint(
                 name="reading_once", fields=["round", "reader", "radiograph", "site", "arm"]
             ),
-            models.UniqueConstraint(name="place_once", fields=["round", "reader", "position"]),
+            models.UniqueConstraint(
+                name="place_once", fields=["round", "reader", "position", "slot"]
+            ),
             # A reader works on one place of a round at a time, in however many windows.
             models.UniqueConstraint(
                 name="one_open_place",
-                fields=["round", "reader"],
+                fields=["round", "reader", "slot"],
                 condition=Q(opened_at__isnull=False, committed_at__isnull=True),
             ),
             models.CheckConstraint(
@@ -85,7 +113,10 @@ class Reading(models.Model):
                 condition=Q(committed_at__isnull=True),
             )
         ]
-        triggers = [immutable("round_id", "reader_id", "radiograph_id", "site", "arm", "position")]
+        triggers = [
+            immutable("round_id", "reader_id", "radiograph_id", "site", "arm", "position", "slot"),
+            place_moves_together(),
+        ]
 
     def __str__(self) -> str:
         return f"reading {self.pk}"

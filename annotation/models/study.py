@@ -21,7 +21,7 @@ CONVENTIONS = (
 )
 """The columns of a study that may be corrected until its first grade."""
 
-DRAWN = ("overlap", "readers_per_film", "double_share", "repeat_share")
+DRAWN = ("chronology", "overlap", "readers_per_film", "double_share", "repeat_share")
 """The columns that say how places are drawn: fixed with the draw, when the study is made."""
 
 DESIGN = CONVENTIONS + DRAWN
@@ -35,6 +35,17 @@ class Study(models.Model):
 
         BLIND = "blind", "never while reading"
         SECOND_LOOK = "second_look", "after the reader has committed"
+        CONCURRENT = "concurrent", "while reading: no such read counts as a reader's own"
+
+    class Chronology(models.TextChoices):
+        """Which films of a patient are read together, and whether their order is known.
+
+        Read in known order, more change is seen: reads of two chronologies are never pooled.
+        """
+
+        SINGLE = "single", "each film by itself"
+        PAIRED_BLINDED = "paired_blinded", "all time points of a region together, order hidden"
+        PAIRED_KNOWN = "paired_known", "all time points of a region together, in their order"
 
     class CervicalSquaring(models.TextChoices):
         """Healthy C2 to C4 already look square, so the convention must be written down."""
@@ -81,6 +92,7 @@ class Study(models.Model):
     adjudication_total = models.PositiveSmallIntegerField(
         null=True, help_text="units of a film's total by which readers may differ, for the trigger"
     )
+    chronology = models.CharField(max_length=14, choices=Chronology, default=Chronology.SINGLE)
     overlap = models.CharField(max_length=6, choices=Overlap, default=Overlap.ALL)
     readers_per_film = models.PositiveSmallIntegerField(null=True, help_text="k of the n readers")
     double_share = models.FloatField(null=True, help_text="share of patients read by two, 0 to 1")
@@ -110,10 +122,10 @@ class Study(models.Model):
                 condition=Q(repeat_share__gte=0) & Q(repeat_share__lte=0.5),
                 violation_error_message="At most half of the films can be read again unawares.",
             ),
-            # After a second look at the film the repeat would be read knowing the model.
+            # After a look at the model's grades the repeat would be read knowing the model.
             models.CheckConstraint(
                 name="repeats_are_blind",
-                condition=Q(repeat_share=0) | ~Q(assist_mode="second_look"),
+                condition=Q(repeat_share=0) | Q(assist_mode="blind"),
                 violation_error_message=(
                     "A hidden repeat must be read blind. Choose a study that never shows the "
                     "model, or no repeats."
@@ -195,6 +207,11 @@ class Round(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study} round {self.number}"
+
+    @property
+    def chronology(self) -> str:
+        """How its films are read: single corners of a relabel batch come one by one."""
+        return self.study.chronology if self.kind == self.Kind.FULL else Study.Chronology.SINGLE
 
 
 class QueriedCorner(models.Model):

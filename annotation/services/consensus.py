@@ -102,10 +102,10 @@ def _comparable(reading: Reading) -> MarksOfReadings | None:
     }
     if len(readings) < 2 or any(one.committed_at is None for one in readings.values()):
         return None
+    if Reading.objects.filter(pk__in=readings).blind().count() < len(readings):
+        return None  # given beside a model's grades, or after they were seen: it proves nothing
     marks: MarksOfReadings = {one: {} for one in readings.values()}
     for event in GradeEvent.objects.filter(reading__in=readings).current():
-        if event.model_version_shown_id is not None:
-            return None  # given after a model's grades were seen: it proves nothing
         mark = Mark.of(event)
         if not mark.blank:
             marks[readings[event.reading_id]][event.site] = mark

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 
-from annotation.models import Consensus, GradeEvent, Study
+from annotation.models import Consensus, GradeEvent, Round, Study
 from inference.msasss import SITE
 
 Row = dict[str, Any]
@@ -56,6 +56,8 @@ def reads(study: Study) -> Iterator[Row]:
             round=F("reading__round__number"),
             kind=F("reading__round__kind"),
             arm=F("reading__arm"),
+            chronology=_chronology(),
+            assist_mode=F("reading__round__study__assist_mode"),
             committed_at=F("reading__committed_at"),
             graded_at=F("created_at"),
             model_shown=F("model_version_shown__name"),
@@ -63,6 +65,12 @@ def reads(study: Study) -> Iterator[Row]:
         )
     )
     return _with_site(rows, study)
+
+
+def _chronology() -> Case:
+    """How the film of an event was read: corners of a relabel batch come one by one."""
+    whole = When(reading__round__kind=Round.Kind.FULL, then=F("reading__round__study__chronology"))
+    return Case(whole, default=Value(Study.Chronology.SINGLE))
 
 
 def consensus(study: Study) -> Iterator[Row]:

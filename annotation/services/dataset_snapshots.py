@@ -49,13 +49,13 @@ def _standing_grades(study: Study) -> Iterable[tuple[int, str, int | None, str, 
 
     No grade: not assessable.
     """
-    standing = GradeEvent.objects.filter(
-        reading__round__study=study,
-        reading__committed_at__isnull=False,
-        reading__arm=Reading.Arm.MAIN,  # a repeat is the same reader's vote again
-    ).current()
+    readings = Reading.objects.filter(
+        round__study=study,
+        arm=Reading.Arm.MAIN,  # a repeat is the same reader's vote again
+    )
+    standing = GradeEvent.objects.filter(reading__in=readings.committed().blind()).current()
     return (
-        GradeEvent.objects.filter(pk__in=standing.values("pk"), model_version_shown__isnull=True)
+        GradeEvent.objects.filter(pk__in=standing.values("pk"))
         .order_by("pk")
         .values_list(
             "reading__radiograph_id",

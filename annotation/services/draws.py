@@ -2,6 +2,12 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Films = tuple[int, ...]
+"""The films that are read together at one place; a single film where they are read one by one."""
+
+_Place = TypeVar("_Place")
 
 
 def assign(
@@ -30,17 +36,23 @@ def assign(
     return {reader: sorted(mine) for reader, mine in films.items()}
 
 
-def order(films: Sequence[int], *, repeats: float, seed: str) -> list[tuple[int, bool]]:
-    """One reader's places: the film, and whether it comes for the second time.
+def order(places: Sequence[_Place], *, repeats: float, seed: str) -> list[tuple[_Place, bool]]:
+    """One reader's places in turn, and whether each comes for the second time.
 
-    A share `repeats` of the films (at most those of the first half) comes again, at least half
-    the films later, so that nobody recognises it from the hour before.
+    A share `repeats` of the places (at most those of the first half) comes again, at least half
+    the places later, so that nobody recognises it from the hour before.
     """
     draw = random.Random(seed)
-    first = list(films)
+    first = list(places)
     draw.shuffle(first)
     half = len(first) // 2
     again = draw.sample(range(half), min(half, round(len(first) * repeats)))
-    places = [(float(at), film, False) for at, film in enumerate(first)]
-    places += [(draw.uniform(at + half, len(first)), first[at], True) for at in again]
-    return [(film, is_repeat) for _, film, is_repeat in sorted(places)]
+    drawn = [(float(at), place, False) for at, place in enumerate(first)]
+    drawn += [(draw.uniform(at + half, len(first)), first[at], True) for at in again]
+    drawn.sort(key=lambda one: one[0])
+    return [(place, is_repeat) for _, place, is_repeat in drawn]
+
+
+def within(films: Films, *, seed: str) -> Films:
+    """The films of one place in an order that tells nothing of their time."""
+    return tuple(random.Random(seed).sample(films, len(films)))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput
 from annotation.models import GradeEvent, Reading, Round
+from annotation.models.reading import ReadingQuerySet
 from annotation.services import audit, consensus
 from inference.msasss import GRADES, NOT_ASSESSABLE, one_sided_bridges, sites_of
 
@@ -69,8 +70,9 @@ def import_reads(
     GradeEvent.objects.bulk_create(events, batch_size=2000)
     now = timezone.now()
     readings = Reading.objects.filter(pk__in=[drawn[film.radiograph].pk for film in films])
+    _check_whole_places(into, reader, readings)
     readings.update(opened_at=now, committed_at=now)
-    for reading in readings.select_related("round__study", "radiograph"):
+    for reading in readings.select_related("round__study", "radiograph").order_by("radiograph"):
         consensus.settle(reading)
     audit.record(
         actor=actor,
@@ -81,6 +83,19 @@ def import_reads(
         one_sided_bridges=flagged,
     )
     return Imported(readings=len(films), one_sided=tuple(flagged))
+
+
+def _check_whole_places(into: Round, reader: User, readings: ReadingQuerySet) -> None:
+    """Raise BadInput where films that are read together are imported by half."""
+    together = Reading.objects.of(reader).filter(
+        round=into, position__in=readings.values("position")
+    )
+    left_out = together.exclude(pk__in=readings.values("pk")).values_list("radiograph", flat=True)
+    if lacking := sorted(left_out):
+        raise BadInput(
+            "Time points that are read together are imported together; these are missing: "
+            f"{', '.join(map(str, lacking[:10]))}."
+        )
 
 
 def _events(reading: Reading, corners: Mapping[str, int | str]) -> list[GradeEvent]:

@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation.errors import BadInput, Incomplete, KeyReused, NothingToUndo, SiteNotInReading
-from annotation.models import GradeEvent, ModelVersion, Reading, Study
-from annotation.services import audit, consensus, reading_queue
+from annotation.models import GradeEvent, Reading, Study
+from annotation.services import audit, consensus, model_shown, reading_queue
 from annotation.services.ledger import (
     Action,
     History,
@@ -151,26 +151,42 @@ def shift_levels(
 
 @transaction.atomic
 def commit(*, reader: User, reading_id: int, key: UUID) -> Reading:
-    """Finish a reading: nothing of it changes any more, and it may be compared with others.
+    """Finish a place: nothing of its films changes any more, and they may be compared with others.
 
-    Raises Incomplete with the missing corners, KeyReused, and as `grade` does.
+    Any of its readings stands for the place. Raises Incomplete with the missing corners of every
+    film, KeyReused, and as `grade` does.
     """
     reading = reading_queue.locked(reader, reading_id)
-    if reading.commit_key == key:
-        return reading
+    place = reading_queue.place(reading)
+    if earlier := Reading.objects.filter(commit_key=key).first():
+        if earlier not in place:
+            raise KeyReused
+        return earlier
     reading_queue.keep(reading)
-    if Reading.objects.filter(commit_key=key).exists():
-        raise KeyReused
-    marks = history_of(reading).marks
-    if missing := [site for site in reading.sites if site not in marks]:
+    _complete(place)
+    now = timezone.now()
+    for one in place:
+        one.committed_at = now
+        one.commit_key = key if one == reading else None
+        one.lease_until = None
+        if version := model_shown.to_show(one, Study.Assist.SECOND_LOOK):
+            one.model_version_shown = version
+        one.save()
+    # By film, whatever its slot: two readers of a pair must not wait for each other in a ring.
+    for one in sorted(place, key=lambda one: one.radiograph_id):
+        consensus.settle(one)
+    return next(one for one in place if one == reading)
+
+
+def _complete(place: list[Reading]) -> None:
+    """Raise Incomplete unless every corner of every film has a mark."""
+    missing = []
+    for reading in place:
+        marks = history_of(reading).marks
+        if sites := [site for site in reading.sites if site not in marks]:
+            missing.append({"reading": reading.pk, "sites": sites})
+    if missing:
         raise Incomplete(missing=missing)
-    reading.committed_at = timezone.now()
-    reading.commit_key = key
-    reading.lease_until = None
-    reading.model_version_shown = _second_look(reading)
-    reading.save()
-    consensus.settle(reading)
-    return reading
 
 
 def _open(reader: User, reading_id: int, key: UUID) -> _Ledger:
@@ -216,7 +232,7 @@ def _write(
     seen: Circumstances,
 ) -> list[GradeEvent]:
     """Append one event per changed corner, the corner acted on first."""
-    shown = _model_known_to(ledger.reading)
+    shown = model_shown.known_to(ledger.reading)
     new = [
         GradeEvent(
             reading=ledger.reading,
@@ -256,25 +272,3 @@ def _check_convention(study: Study, site: str, mark: Mark) -> None:
         raise BadInput("This study does not count squaring in the cervical spine.")
     if allowed == Study.CervicalSquaring.C5_C6 and SITE[site].vertebra not in _C5_C6:
         raise BadInput("This study counts cervical squaring at C5 and C6 only.")
-
-
-def _model_known_to(reading: Reading) -> int | None:
-    """The model whose grades of this film the reader has seen in an earlier second look."""
-    return (
-        Reading.objects.of(reading.reader)
-        .filter(radiograph=reading.radiograph, model_version_shown__isnull=False)
-        .order_by("-committed_at")
-        .values_list("model_version_shown", flat=True)
-        .first()
-    )
-
-
-def _second_look(reading: Reading) -> ModelVersion | None:
-    """The serving grader, where the study shows it after the commit and it has graded the film."""
-    if reading.round.study.assist_mode != Study.Assist.SECOND_LOOK:
-        return None
-    return ModelVersion.objects.filter(
-        task=ModelVersion.Task.CORNER_GRADES,
-        state=ModelVersion.State.SERVING,
-        cornerprediction__radiograph=reading.radiograph,
-    ).first()

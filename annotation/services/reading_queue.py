@@ -11,8 +11,9 @@ from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
-from annotation.models import Reading, Round
+from annotation.models import Reading, Round, Study
 from annotation.models.reading import ReadingQuerySet
+from annotation.services import model_shown
 
 State = Literal["open", "washout", "finished", "closed"]
 # A hold renewed so lately is not written again: every grade would cost a second write.
@@ -58,12 +59,25 @@ def take_next(*, reader: User, round_id: int) -> Taken:
     if reading is None:
         found = places(reader, round_)
         return Taken(None, found.state, found.sentence)
-    reading.round, reading.reader = round_, reader
-    now = timezone.now()
-    reading.opened_at = reading.opened_at or now
-    reading.lease_until = _lease_end(now)
-    reading.save(update_fields=["opened_at", "lease_until"])
-    return Taken(reading, "open", "")
+    return Taken(_opened_now(reading), "open", "")
+
+
+def _opened_now(found: Reading) -> Reading:
+    """Hold all films of a place; the model's grades are fixed when they come into sight."""
+    now, of_place = timezone.now(), place(found)
+    for one in of_place:
+        if one.opened_at is None:
+            one.opened_at = now
+            one.model_version_shown = model_shown.to_show(one, Study.Assist.CONCURRENT)
+        one.lease_until = _lease_end(now)
+        one.save(update_fields=["opened_at", "lease_until", "model_version_shown"])
+    return of_place[0]
+
+
+def place(reading: Reading) -> list[Reading]:
+    """All readings of the place of a reading, in the order in which they are shown."""
+    of_place = Reading.objects.place_of(reading)
+    return list(of_place.select_related("round__study", "radiograph__visit", "reader"))
 
 
 def opened(mine: ReadingQuerySet) -> Reading | None:
@@ -72,8 +86,11 @@ def opened(mine: ReadingQuerySet) -> Reading | None:
 
 
 def unopened(mine: ReadingQuerySet, round_: Round) -> ReadingQuerySet:
-    """The places of a round that may be opened now, in drawn order."""
-    waiting = mine.pending().filter(opened_at__isnull=True)
+    """The places of a round that may be opened now, in drawn order.
+
+    A pair is the same pair in every round, so the washout of its first film is the pair's.
+    """
+    waiting = mine.places().pending().filter(opened_at__isnull=True)
     if not _has_washout(round_):
         return waiting
     return waiting.filter(~Exists(_too_fresh(round_)))
@@ -104,7 +121,7 @@ def _too_fresh(round_: Round) -> ReadingQuerySet:
 
 def places(reader: User, round_: Round) -> Places:
     """How the reader stands in one round. Counts the reader's own places only."""
-    mine = Reading.objects.of(reader).filter(round=round_)
+    mine = Reading.objects.of(reader).filter(round=round_).places()
     total, committed = mine.count(), mine.committed().count()
     opens_at = None
     state: State = "open"
@@ -164,9 +181,19 @@ def owned(reader: User, reading_id: int) -> Reading:
 
 
 def locked(reader: User, reading_id: int) -> Reading:
-    """The same, locked until the transaction ends."""
-    opened = _of_id(reader, reading_id).filter(opened_at__isnull=False)
-    return _the_only(opened.select_for_update(of=("self",)))
+    """The same, its whole place locked until the transaction ends: film A first, always."""
+    asked = Reading.objects.of(reader).filter(pk=reading_id, opened_at__isnull=False)
+    of_place = (
+        Reading.objects.of(reader)
+        .filter(round=asked.values("round")[:1], position=asked.values("position")[:1])
+        .select_related("round__study", "radiograph", "reader")
+        .order_by("slot")
+        .select_for_update(of=("self",))
+    )
+    for reading in of_place:
+        if reading.pk == reading_id:
+            return reading
+    raise NotFound
 
 
 def _of_id(reader: User, reading_id: int) -> ReadingQuerySet:
@@ -196,7 +223,7 @@ def keep(reading: Reading) -> None:
     until = _lease_end(timezone.now())
     if until - reading.lease_until > _FRESH:
         reading.lease_until = until
-        reading.save(update_fields=["lease_until"])
+        Reading.objects.place_of(reading).order_by().update(lease_until=until)
 
 
 def state_of(reading: Reading) -> Literal["open", "leased", "committed"]:
@@ -220,16 +247,16 @@ def give_back(*, reader: User, reading_id: int) -> None:
     """End the hold; saved grades stay, and the place comes first when the reader goes on."""
     reading = locked(reader, reading_id)
     if reading.committed_at is None:
-        reading.lease_until = None
-        reading.save(update_fields=["lease_until"])
+        Reading.objects.place_of(reading).order_by().update(lease_until=None)
 
 
-def upcoming(reading: Reading) -> Reading | None:
-    """The place that would come after this one, so that its picture can be fetched ahead."""
-    if reading.committed_at is not None or not reading.round.study.is_open:
-        return None
-    mine = Reading.objects.of(reading.reader).filter(round=reading.round)
-    return unopened(mine, reading.round).first()
+def upcoming(reading: Reading) -> ReadingQuerySet:
+    """The films of the place that would come next, so that their pictures can be fetched ahead."""
+    if reading.committed_at is None and reading.round.study.is_open:
+        mine = Reading.objects.of(reading.reader).filter(round=reading.round)
+        if coming := unopened(mine, reading.round).first():
+            return Reading.objects.place_of(coming)
+    return Reading.objects.none()
 
 
 def film_visible_to(reader: User, reading_id: int) -> Reading:
@@ -240,7 +267,8 @@ def film_visible_to(reader: User, reading_id: int) -> Reading:
     reading = _the_only(_of_id(reader, reading_id))
     if reading.opened_at is None:
         mine = Reading.objects.of(reader).filter(round=reading.round)
-        if not reading.round.study.is_open or reading != unopened(mine, reading.round).first():
+        coming = unopened(mine, reading.round).first() if reading.round.study.is_open else None
+        if coming is None or reading.position != coming.position:
             raise NotFound
     return reading
 

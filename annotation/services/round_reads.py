@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from django.db.models import Exists, OuterRef
-from django.db.models.query import QuerySet
-
 from annotation.models import GradeEvent, Reading, Round
 from inference.msasss import Policy, total
 
@@ -46,7 +43,7 @@ def blind_reads(round_: Round, arm: Reading.Arm = Reading.Arm.MAIN) -> Reads:
         reading.pk: reading
         for reading in Reading.objects.filter(round=round_, arm=arm)
         .committed()
-        .filter(~Exists(_seen_with_model()))
+        .blind()
         .select_related("reader", "radiograph__visit")
         .order_by("radiograph_id", "pk")
     }
@@ -59,12 +56,6 @@ def blind_reads(round_: Round, arm: Reading.Arm = Reading.Arm.MAIN) -> Reads:
     for pk, reading in readings.items():
         _add(reads[reading.reader.get_username()], reading, grades[pk])
     return reads
-
-
-def _seen_with_model() -> QuerySet[GradeEvent]:
-    return GradeEvent.objects.filter(
-        reading=OuterRef("pk"), model_version_shown__isnull=False
-    ).order_by()
 
 
 def _add(mine: dict[int, FilmRead], reading: Reading, grades: Grades) -> None:

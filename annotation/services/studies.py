@@ -1,34 +1,26 @@
-"""Reading studies: create one with its drawn orders, open a relabel batch."""
+"""Reading studies: create one, with every reader's order drawn."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
 
-from annotation.errors import BadInput, Conflict
-from annotation.models import (
-    ModelVersion,
-    QueriedCorner,
-    Radiograph,
-    Reading,
-    Round,
-    Study,
-    StudyFilm,
-)
+from annotation.errors import BadInput
+from annotation.models import Reading, Round, Study, StudyFilm
 from annotation.models.study import DESIGN
 from annotation.permissions import ADJUDICATOR, READER, SEES_GRADES, roles_of
-from annotation.services import audit, draws
-from annotation.services.ranking import Ranked
+from annotation.services import audit, draws, study_films
+from annotation.services.draws import Films
+from annotation.services.study_films import EVERY_FILM, FilmChoice, TimePoints
 
 _BATCH = 5000
 
 
 @dataclass(frozen=True)
 class Design:
-    """What a study is made of. `radiographs` None takes every ready film (of `region`, if given).
+    """What a study is made of. `radiographs` None takes every ready film that fits `choice`.
 
     `washouts` has one entry per round: days between a reader's commit of a film and its next
     reading; the first round's is not used.
@@ -38,7 +30,7 @@ class Design:
     readers: Sequence[User]
     adjudicators: Sequence[User] = ()
     radiographs: Sequence[int] | None = None
-    region: str | None = None
+    choice: FilmChoice = EVERY_FILM
     washouts: Sequence[int] = (0,)
     assist_mode: str = Study.Assist.BLIND
     cervical_squaring: str = Study.CervicalSquaring.NONE
@@ -51,6 +43,7 @@ class Design:
     readers_per_film: int | None = None
     double_share: float | None = None
     repeat_share: float = 0
+    chronology: str = Study.Chronology.SINGLE
 
 
 @transaction.atomic
@@ -61,7 +54,8 @@ def create(*, design: Design, actor: User) -> Study:
     """
     _check_people(design)
     _check_overlap(design)
-    films = _films(design)
+    places = _places(design)
+    films = [film for place in places for film in place.films]
     _check_other_studies(design, films)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
     study.validate_constraints()
@@ -71,7 +65,7 @@ def create(*, design: Design, actor: User) -> Study:
     StudyFilm.objects.bulk_create(
         (StudyFilm(study=study, radiograph_id=film) for film in films), batch_size=_BATCH
     )
-    share = _shares(design, study, films)
+    share = _shares(design, study, places)
     for number, days in enumerate(design.washouts, start=1):
         round_ = Round.objects.create(
             study=study, number=number, washout_days=days if number > 1 else 0
@@ -84,9 +78,26 @@ def create(*, design: Design, actor: User) -> Study:
         subject=study,
         readers=[reader.get_username() for reader in design.readers],
         films=len(films),
+        places=len(places),
         rounds=len(design.washouts),
     )
     return study
+
+
+def _places(design: Design) -> list[TimePoints]:
+    """What is read together. Raises BadInput when nothing, or when a listed film has no pair."""
+    if not design.washouts:
+        raise BadInput("A study needs at least one round.")
+    films = study_films.chosen(design.choice, design.radiographs)
+    places = study_films.places(design.chronology, films)
+    paired = {film for place in places for film in place.films}
+    if not places or (design.radiographs is not None and len(paired) < len(films)):
+        alone = ", ".join(str(film) for film in films if film not in paired)
+        raise BadInput(
+            "Films that are read in pairs need a second time point of the same patient and "
+            f"region; these have none: {alone[:200]}. Leave them out, or read films one by one."
+        )
+    return places
 
 
 def _check_people(design: Design) -> None:
@@ -152,137 +163,46 @@ def check_reads_blind(reader: User) -> None:
         raise BadInput(f"{name} has not the role of a reader. Give the role first.")
 
 
-def _films(design: Design) -> list[int]:
-    """The ids of the films of a design, sorted. Raises BadInput when one cannot be read."""
-    ready = Radiograph.objects.ready()
-    if design.region:
-        ready = ready.filter(region=design.region)
-    if design.radiographs is None:
-        films = sorted(ready.values_list("pk", flat=True))
-    else:
-        films = sorted(set(design.radiographs))
-        found = set(ready.filter(pk__in=films).values_list("pk", flat=True))
-        if odd := [film for film in films if film not in found]:
-            raise BadInput(
-                f"These films are not ready to be read, or not of this region: {_listed(odd)}. "
-                "Leave them out, or decide on them on the radiographs page."
-            )
-    if not films:
-        raise BadInput("No ready film fits this study. Import films first, or widen the choice.")
-    if not design.washouts:
-        raise BadInput("A study needs at least one round.")
-    return films
-
-
-def _listed(ids: list[int]) -> str:
-    return ", ".join(map(str, ids[:10])) + (" and more" if len(ids) > 10 else "")
-
-
-def _shares(design: Design, study: Study, films: list[int]) -> dict[int, list[int]]:
-    """The films of each reader by the study's overlap, the same in every round."""
+def _shares(design: Design, study: Study, places: Sequence[TimePoints]) -> dict[int, list[Films]]:
+    """The places of each reader by the study's overlap, the same in every round."""
     readers = [reader.pk for reader in design.readers]
     of_patient: dict[int, list[int]] = defaultdict(list)
-    owners = Radiograph.objects.filter(pk__in=films).values_list("pk", "visit__patient")
-    for film, patient in owners:
-        of_patient[patient].append(film)
+    place_of: dict[int, Films] = {}
+    for place in places:
+        of_patient[place.patient] += place.films
+        place_of |= dict.fromkeys(place.films, place.films)
     each = {
         Study.Overlap.ALL: len(readers),
         Study.Overlap.SOME: design.readers_per_film or 0,
         Study.Overlap.DOUBLE: 1,
     }[Study.Overlap(design.overlap)]
     doubled = (design.double_share or 0) if design.overlap == Study.Overlap.DOUBLE else 0
-    return draws.assign(of_patient, readers, each=each, doubled=doubled, seed=f"{study.pk}")
+    share = draws.assign(of_patient, readers, each=each, doubled=doubled, seed=f"{study.pk}")
+    # All films of a patient go to the same readers, so a place is never shared out by half.
+    return {
+        reader: list(dict.fromkeys(place_of[film] for film in films))
+        for reader, films in share.items()
+    }
 
 
-def _drawn(round_: Round, reader: User, films: list[int]) -> Iterator[Reading]:
-    """The reader's places in drawn order.
+def _drawn(round_: Round, reader: User, places: list[Films]) -> Iterator[Reading]:
+    """The reader's places in drawn order, each with its films in slots.
 
-    Seeded by study, round and reader: drawn again, the order is the same. Rows are made in this
-    order too, so that the ids of readings tell no more than the positions do.
+    Seeded by study, round and reader: drawn again, the order is the same.
     """
-    order = draws.order(
-        films,
-        repeats=round_.study.repeat_share,
-        seed=f"{round_.study_id} {round_.number} {reader.pk}",
-    )
-    for position, (film, is_repeat) in enumerate(order, start=1):
+    study = round_.study
+    seed = f"{study.pk} {round_.number} {reader.pk}"
+    order = draws.order(places, repeats=study.repeat_share, seed=seed)
+    for position, (films, is_repeat) in enumerate(order, start=1):
         arm = Reading.Arm.REPEAT if is_repeat else Reading.Arm.MAIN
-        yield Reading(round=round_, reader=reader, radiograph_id=film, arm=arm, position=position)
-
-
-@transaction.atomic
-def relabel_batch(
-    *,
-    study: Study,
-    corners: Sequence[Ranked],
-    model_version: ModelVersion,
-    readers: Sequence[User],
-    actor: User,
-) -> Round:
-    """Open a round over ranked corners: one reading per reader and corner, in rank order.
-
-    Score, stream and selection probability are kept; readers never see them. Raises BadInput for
-    readers who cannot read blind or adjudicate here, Conflict when the study is closed.
-    """
-    _check_batch(study, corners, readers)
-    last = study.rounds.aggregate(last=Max("number"))["last"] or 0
-    round_ = Round.objects.create(study=study, number=last + 1, kind=Round.Kind.RELABEL)
-    QueriedCorner.objects.bulk_create(
-        (
-            QueriedCorner(
+        if study.chronology == Study.Chronology.PAIRED_BLINDED:
+            films = draws.within(films, seed=f"{seed} {position}")
+        for slot, film in enumerate(films, start=1):
+            yield Reading(
                 round=round_,
-                radiograph_id=int(chosen.candidate.film),
-                site=chosen.candidate.site,
-                rank=rank,
-                score=chosen.score,
-                reason=chosen.reason,
-                stream=chosen.stream,
-                selection_probability=chosen.selection_probability,
-                model_version=model_version,
+                reader=reader,
+                radiograph_id=film,
+                arm=arm,
+                position=position,
+                slot=slot,
             )
-            for rank, chosen in enumerate(corners, start=1)
-        ),
-        batch_size=_BATCH,
-    )
-    for reader in readers:
-        Reading.objects.bulk_create(_in_rank_order(round_, reader, corners), batch_size=_BATCH)
-    audit.record(
-        actor=actor,
-        action="study.relabel_batch_opened",
-        subject=round_,
-        corners=len(corners),
-        model_version=model_version.name,
-        readers=[reader.get_username() for reader in readers],
-    )
-    return round_
-
-
-def _check_batch(study: Study, corners: Sequence[Ranked], readers: Sequence[User]) -> None:
-    # Two batches at once would ask for the same round number: the second waits here.
-    if not Study.objects.select_for_update().get(pk=study.pk).is_open:
-        raise Conflict("This study is closed. Open a batch in a study that is still read.")
-    if not corners or not readers:
-        raise BadInput("A relabel batch needs at least one corner and one reader.")
-    adjudicators = set(study.adjudicators.all())
-    for reader in readers:
-        check_reads_blind(reader)
-        if reader in adjudicators:
-            raise BadInput(
-                f"{reader.get_username()} adjudicates this study and cannot read in it. "
-                "Choose another reader."
-            )
-    films = {int(chosen.candidate.film) for chosen in corners}
-    known = StudyFilm.objects.filter(study=study, radiograph__in=films)
-    if len(films) != known.count():
-        raise BadInput("A ranked corner lies on a film that is not in this study.")
-
-
-def _in_rank_order(round_: Round, reader: User, corners: Iterable[Ranked]) -> Iterator[Reading]:
-    for rank, chosen in enumerate(corners, start=1):
-        yield Reading(
-            round=round_,
-            reader=reader,
-            radiograph_id=int(chosen.candidate.film),
-            site=chosen.candidate.site,
-            position=rank,
-        )

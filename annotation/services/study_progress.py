@@ -48,6 +48,7 @@ def progress(study: Study) -> list[Progress]:
     graded = _last_graded(study)
     rows = (
         Reading.objects.filter(round__study=study)
+        .places()
         .order_by()
         .values("round", "round__number", "round__kind", "reader", "reader__username")
         .annotate(
@@ -95,8 +96,8 @@ def rounds(study: Study) -> list[RoundProgress]:
     found: list[RoundProgress] = []
     first_commit: datetime | None = None  # in the whole-film round before
     counted = study.rounds.order_by("number").annotate(
-        places=Count("readings"),
-        done=Count("readings__committed_at"),
+        places=Count("readings", filter=Q(readings__slot=1)),
+        done=Count("readings__committed_at", filter=Q(readings__slot=1)),
         first=Min("readings__committed_at"),
     )
     for round_ in counted:

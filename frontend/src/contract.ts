@@ -133,7 +133,12 @@ export interface DiscPointsEvent {
 
 export interface Graded {
   marks: Marks;
-  saved: number[];
+}
+
+/** What a refused commit lacks, film by film. */
+export interface Missing {
+  reading: number;
+  sites: SiteCode[];
 }
 
 export interface Undone {

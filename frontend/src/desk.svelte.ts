@@ -273,8 +273,8 @@ export class Desk {
     if (entry.reading !== this.reading?.id) return;
     this.committing = false;
     if (failure.name === "incomplete") {
-      const { missing } = (failure as ApiError).detail as { missing?: SiteCode[] };
-      this.question = { kind: "missing", sites: missing ?? [] };
+      const { missing } = (failure as ApiError).detail as { missing?: c.Missing[] };
+      this.question = { kind: "missing", sites: missing?.[0]?.sites ?? [] };
     } else if (isTurn(entry.kind)) this.turns.answered(entry.kind, false);
     await this.reload(failure);
   }

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotation.models import AdjudicationCase, DiscPoint, Radiograph, Reading, Round, Study
-from annotation.services import consensus, reader_grades, reading_queue, studies
+from annotation.services import consensus, reader_grades, reading_queue, relabel_batches
 from annotation.services.ledger import Mark
 from annotation.services.ranking import Candidate, Ranked
 from annotation.services.reader_grades import Circumstances
@@ -108,7 +108,7 @@ def planted(
     pregraded(marked_film, grader, p=(0.1234, 0.2345, 0.3456, 0.2965))
     _ben_reads(made, reader("marker-ben"), marked_film)
     corner = Candidate(patient="p", film=FILM_ID, site="L1_INF", p=(0.4, 0.4, 0.2, 0.0))
-    studies.relabel_batch(
+    relabel_batches.open_batch(
         study=made,
         corners=[Ranked(corner, 0.77123, "marker-reason", "random", 0.5)],
         model_version=grader,

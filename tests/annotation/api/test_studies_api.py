@@ -79,7 +79,8 @@ def test_films_can_be_chosen(office: Client, design: dict[str, Any], film: MakeF
         ({"radiographs": [0]}, "not ready to be read"),
         ({"radiographs": "some"}, "list of radiograph ids"),
         ({"rounds": []}, "rounds"),
-        ({"assist_mode": "concurrent"}, "assist_mode"),
+        ({"assist_mode": "always"}, "assist_mode"),
+        ({"chronology": "paired_known"}, "second time point"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused_in_a_sentence(

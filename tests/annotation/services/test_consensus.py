@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from annotation.errors import BadInput, Conflict, KeyReused, NotFound
 from annotation.models import AdjudicationCase, Consensus, GradeEvent, Round, Study
-from annotation.services import consensus, studies
+from annotation.services import consensus, relabel_batches
 from annotation.services.ledger import BRIDGED, Mark
 from annotation.services.ranking import Candidate, Ranked
 from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
@@ -200,7 +200,7 @@ def relabel(model_version: MakeModel, reader: MakeUser, read: Read) -> object:
     def make(made: Study, site: str, **given: int) -> Round:
         film = made.films.get()
         corner = Candidate(patient="p", film=film.pk, site=site, p=(0.4, 0.4, 0.2, 0.0))
-        batch = studies.relabel_batch(
+        batch = relabel_batches.open_batch(
             study=made,
             corners=[Ranked(corner, 0.5, "0 vs 1", "ranked", 1.0)],
             model_version=model_version(f"grader for {site}"),

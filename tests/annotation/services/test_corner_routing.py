@@ -7,7 +7,7 @@ import pytest
 
 from annotation.errors import Conflict
 from annotation.models import Consensus, ModelVersion, Study
-from annotation.services import corner_routing, studies
+from annotation.services import corner_routing, relabel_batches
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
 Pregraded = Callable[..., None]
@@ -62,7 +62,7 @@ def ask_again(
 
     def ask(made: Study, answered: bool) -> tuple[int, str]:
         version, corners = corner_routing.ranked_corners(made, size=1, random_share=0.0)
-        batch = studies.relabel_batch(
+        batch = relabel_batches.open_batch(
             study=made,
             corners=corners,
             model_version=version,

@@ -8,7 +8,7 @@ import pytest
 
 from annotation.errors import TrainingRefused
 from annotation.models import Consensus, ModelVersion, Radiograph, Snapshot, Study
-from annotation.services import dataset_snapshots, studies
+from annotation.services import dataset_snapshots, relabel_batches
 from annotation.services.ranking import Candidate, Ranked
 from inference.picture import write_picture
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
@@ -96,7 +96,7 @@ def test_a_relabel_read_is_a_vote_too(
     grader: ModelVersion,
 ) -> None:
     doubt = Candidate("p", films[0].pk, "L4_SUP", (0.5, 0.5, 0.0, 0.0))
-    batch = studies.relabel_batch(
+    batch = relabel_batches.open_batch(
         study=read_study,
         corners=[Ranked(doubt, 0.5, "0 vs 1", "ranked", 1.0)],
         model_version=grader,
@@ -137,7 +137,7 @@ def test_corners_chosen_for_their_doubt_do_not_judge_the_model(
         )
         for film in (films[0], films[2])
     ]
-    batch = studies.relabel_batch(
+    batch = relabel_batches.open_batch(
         study=read_study,
         corners=corners,
         model_version=grader,

@@ -42,7 +42,8 @@ def test_commit_names_the_missing_corners(grade: Grade, reading: Reading, ada: U
         grade(site, ZERO)
     with pytest.raises(Incomplete) as refused:
         reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
-    assert refused.value.detail == {"missing": ["S1_SUP"]}
+    missing = [{"reading": reading.pk, "sites": ["S1_SUP"]}]
+    assert refused.value.detail == {"missing": missing}
 
 
 def test_a_corner_with_a_reason_is_not_missing(grade: Grade, reading: Reading, ada: User) -> None:

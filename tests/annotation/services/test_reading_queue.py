@@ -157,8 +157,7 @@ def test_only_the_next_place_is_shown_ahead(study: MakeStudy, reader: MakeUser) 
     ada, round_ = reader("ada"), round_of(study(films=3))
     first = reading_queue.take_next(reader=ada, round_id=round_.pk).reading
     assert first is not None
-    second = reading_queue.upcoming(first)
-    assert second is not None
+    (second,) = reading_queue.upcoming(first)
     assert reading_queue.film_visible_to(ada, second.pk) == second
     third = Reading.objects.get(round=round_, reader=ada, position=3)
     with pytest.raises(NotFound):

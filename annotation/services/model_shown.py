@@ -1,0 +1,35 @@
+"""When a reader sees the model's grades, and which reads know of them.
+
+A reading that shows them says so with the version, and goes on showing that version whatever is
+promoted later. Blind reads are told apart by query (`Reading.objects.blind()`).
+"""
+
+from annotation.models import ModelVersion, Reading, Round, Study
+
+
+def to_show(reading: Reading, mode: Study.Assist) -> ModelVersion | None:
+    """The serving grader, if the study shows the model in this mode and it has graded the film.
+
+    While reading (`concurrent`) whole films only: a batch asks for corners that the model doubts.
+    """
+    round_ = reading.round
+    if round_.study.assist_mode != mode:
+        return None
+    if mode == Study.Assist.CONCURRENT and round_.kind != Round.Kind.FULL:
+        return None
+    return ModelVersion.objects.filter(
+        task=ModelVersion.Task.CORNER_GRADES,
+        state=ModelVersion.State.SERVING,
+        cornerprediction__radiograph=reading.radiograph_id,
+    ).first()
+
+
+def known_to(reading: Reading) -> int | None:
+    """The id of the version whose grades of this film its reader has seen, here or earlier."""
+    return (
+        Reading.objects.of(reading.reader)
+        .filter(radiograph=reading.radiograph_id, model_version_shown__isnull=False)
+        .order_by("-committed_at")
+        .values_list("model_version_shown", flat=True)
+        .first()
+    )

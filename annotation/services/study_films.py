@@ -1,0 +1,118 @@
+"""Which films a study reads: chosen by query or by list, and put together into places."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.db.models.query import QuerySet
+
+from annotation.errors import BadInput
+from annotation.models import CornerPrediction, ModelVersion, Radiograph, Study, StudyFilm
+from annotation.services.draws import Films
+
+
+@dataclass(frozen=True)
+class FilmChoice:
+    """A question to the archive: ready films that fit everything that is given.
+
+    Visits lie between two days, both included, as they stand after de-identification. `predicted`:
+    whether the serving model has graded the film. `unread`: in no study yet.
+    """
+
+    region: str | None = None
+    centres: Sequence[str] = ()
+    scanners: Sequence[str] = ()
+    predicted: bool | None = None
+    visited_from: date | None = None
+    visited_to: date | None = None
+    unread: bool = False
+
+
+EVERY_FILM = FilmChoice()
+
+
+@dataclass(frozen=True)
+class TimePoints:
+    """The films of one place, oldest first, and whose they are."""
+
+    patient: int
+    films: Films
+
+
+def fitting(choice: FilmChoice) -> QuerySet[Radiograph]:
+    """The ready films that fit a choice."""
+    films = Radiograph.objects.ready()
+    wanted: dict[str, Any] = {
+        "region": choice.region,
+        "visit__patient__centre__name__in": choice.centres,
+        "scanner__in": choice.scanners,
+        "visit__date__gte": choice.visited_from,
+        "visit__date__lte": choice.visited_to,
+    }
+    films = films.filter(**{field: value for field, value in wanted.items() if value})
+    if choice.predicted is not None:
+        graded = Exists(_graded_by_serving_model())
+        films = films.filter(graded if choice.predicted else ~graded)
+    if choice.unread:
+        films = films.filter(~Exists(StudyFilm.objects.filter(radiograph=OuterRef("pk"))))
+    return films
+
+
+def _graded_by_serving_model() -> QuerySet[CornerPrediction]:
+    return CornerPrediction.objects.filter(
+        radiograph=OuterRef("pk"),
+        model_version__task=ModelVersion.Task.CORNER_GRADES,
+        model_version__state=ModelVersion.State.SERVING,
+    )
+
+
+def chosen(choice: FilmChoice, films: Sequence[int] | None) -> list[int]:
+    """The ids of the films of a study, sorted: those of a list, or all that fit a choice.
+
+    Raises BadInput, naming films of the list that are not ready or do not fit.
+    """
+    found = fitting(choice).order_by("pk").values_list("pk", flat=True)
+    if films is None:
+        fits = list(found)
+    else:
+        fits = list(found.filter(pk__in=films))
+        if odd := sorted(set(films) - set(fits)):
+            raise BadInput(
+                f"These films are not ready to be read, or not of this choice: {_listed(odd)}. "
+                "Leave them out, or decide on them on the radiographs page."
+            )
+    if not fits:
+        raise BadInput("No ready film fits this study. Import films first, or widen the choice.")
+    return fits
+
+
+def places(chronology: str, films: Iterable[int]) -> list[TimePoints]:
+    """Films put together into what is read at one place.
+
+    One by one, or all time points of one patient and region; the order of places is that of their
+    first films. A film without a second time point has nothing to be compared with and is left
+    out of a paired study.
+    """
+    rows = (
+        Radiograph.objects.filter(pk__in=films)
+        .order_by("visit__date", "pk")
+        .values_list("pk", "visit__patient", "region")
+    )
+    if chronology == Study.Chronology.SINGLE:
+        return [TimePoints(patient, (film,)) for film, patient, _ in sorted(rows)]
+    together: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for film, patient, region in rows:
+        together[patient, region].append(film)
+    paired = [
+        TimePoints(patient, tuple(of_region))
+        for (patient, _), of_region in together.items()
+        if len(of_region) > 1
+    ]
+    return sorted(paired, key=lambda place: min(place.films))
+
+
+def _listed(ids: list[int]) -> str:
+    return ", ".join(map(str, ids[:10])) + (" and more" if len(ids) > 10 else "")
