@@ -21,12 +21,14 @@ def write_phantoms(
     *,
     scale: float,
     visits: int = 1,
+    mishaps: bool = False,
     workers: int = 2,
     tick: Callable[[int, int], None] = lambda done, of: None,
 ) -> str:
     """Write a snapshot of phantoms; returns its checksum.
 
     `parts`: (split, preset, seed, patients) each. Parts of different seeds are different people.
+    `mishaps`: some films are turned, cut short or carry letters.
     """
     jobs = [
         (split, preset, seed, patient)
@@ -34,7 +36,7 @@ def write_phantoms(
         for patient in range(patients)
     ]
     films: list[dict[str, Any]] = []
-    make = partial(_write_patient, folder=folder, scale=scale, visits=visits)
+    make = partial(_write_patient, folder=folder, scale=scale, visits=visits, mishaps=mishaps)
     with ProcessPoolExecutor(workers) as pool:
         for done, entries in enumerate(pool.map(make, jobs, chunksize=8), start=1):
             films.extend(entries)
@@ -49,15 +51,20 @@ def write_phantoms(
 
 
 def _write_patient(
-    job: tuple[str, str, int, int], *, folder: Path, scale: float, visits: int
+    job: tuple[str, str, int, int], *, folder: Path, scale: float, visits: int, mishaps: bool
 ) -> list[dict[str, Any]]:
     split, preset, seed, patient = job
     entries = []
-    for film in generate(1, visits, preset, seed, scale, first=patient):
+    for film in generate(1, visits, preset, seed, scale, first=patient, mishaps=mishaps):
         entry = manifest_entry(film, split)
         write_whole(folder / entry["file"], encode_picture(film.bone_bright))
         entries.append(entry)
     return entries
+
+
+def _on_film(place: tuple[float, float], film: PhantomFilm) -> bool:
+    rows, columns = film.pixels.shape
+    return 0 <= place[0] <= columns - 1 and 0 <= place[1] <= rows - 1
 
 
 def manifest_entry(film: PhantomFilm, split: str) -> dict[str, Any]:
@@ -77,6 +84,7 @@ def manifest_entry(film: PhantomFilm, split: str) -> dict[str, Any]:
         "discs": {
             disc: {"center": list(ends.center), "anterior": list(ends.anterior)}
             for disc, ends in film.discs.items()
+            if _on_film(ends.center, film) and _on_film(ends.anterior, film)
         },
         "corners": {
             site: [int(corner.grade == grade) for grade in range(4)]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from inference.msasss import DISCS, Region, sites_of
-from training.phantom import film, geometry, lesions, severity
+from training.phantom import film, geometry, lesions, oddities, severity
 from training.phantom.geometry import Points, Spine
 
 MIRRORED = 0.20  # share of films facing right
@@ -52,7 +52,9 @@ class PhantomFilm:
     vendor: str
     pixels: film.Pixels
     spacing_mm: float  # at the detector
-    facing: Literal["left", "right"]
+    facing: Literal["left", "right"]  # of the upright film
+    turns: int  # quarter turns counter-clockwise that the stored film was given
+    letters: str  # burnt into the pixels; mostly none
     photometric: Literal["MONOCHROME2", "MONOCHROME1"]
     orientation: str  # PatientOrientation as the header says it; may be empty or wrong
     discs: dict[str, DiscTruth]
@@ -73,10 +75,12 @@ def generate(
     *,
     first: int = 0,
     regions: tuple[Region, ...] = severity.REGIONS,
+    mishaps: bool = False,
 ) -> Iterator[PhantomFilm]:
     """Films of patients first .. first + patients - 1, visit by visit, cervical then lumbar.
 
-    A film does not depend on how many others are made, so ranges can be made apart.
+    A film does not depend on how many others are made, so ranges can be made apart. With
+    `mishaps` some are turned, cut short or carry letters (see `oddities`), as in an archive.
     """
     severity.preset(preset)
     if patients < 0 or visits < 1:
@@ -84,7 +88,9 @@ def generate(
     for patient in range(first, first + patients):
         for visit in range(visits):
             for region in regions:
-                yield take(patient, visit, region, preset=preset, seed=seed, scale=scale)
+                yield take(
+                    patient, visit, region, preset=preset, seed=seed, scale=scale, mishaps=mishaps
+                )
 
 
 def days(seed: int, patient: int, visit: int) -> int:
@@ -103,75 +109,113 @@ def take(
     preset: str = "clinic",
     seed: int = 0,
     scale: float = 1.0,
+    mishaps: bool = False,
 ) -> PhantomFilm:
     """One film."""
     if not 0.05 <= scale <= 2:
         raise ValueError("The scale of a phantom film lies between 0.05 and 2.")
     number = severity.REGIONS.index(region)
     since = days(seed, patient, visit)
-    latent = severity.latents(preset, seed, patient, (since,))[region][0]
+    first, latent = severity.latents(preset, seed, patient, (0, since))[region]
     person = np.random.default_rng((seed, patient, 3, number))
     moment = np.random.default_rng((seed, patient, 4, visit, number))
-    vendor = "AB"[np.random.default_rng((seed, patient, 5, visit)).integers(2)]
+    vendor = film.VENDORS[
+        name := "AB"[np.random.default_rng((seed, patient, 5, visit)).integers(2)]
+    ]
+    odd = oddities.traits(seed, patient, region, first)
+    mishap = oddities.mishaps(seed, patient, visit, region) if mishaps else oddities.Mishaps()
     spine = geometry.build(region, person, moment, latent)
     looks = lesions.corners(region, latent, person)
     bridges = lesions.bridges(region, latent, person)
-    exposure = film.expose(spine, looks, bridges, film.VENDORS[vendor], scale, moment)
+    exposure = film.expose(spine, looks, bridges, vendor, scale, moment, odd, mishap.cropped)
     mirrored = bool(moment.random() < MIRRORED)
     inverted = bool(moment.random() < INVERTED)
     pixels = np.ascontiguousarray(exposure.pixels[:, ::-1]) if mirrored else exposure.pixels
     _mark(pixels, mirrored, moment)
+    orientation = _orientation(mirrored, moment)
+    if mishap.letters:
+        _burn_in(pixels, mishap.letters, np.random.default_rng((seed, patient, 9, visit, number)))
+    pixels = np.ascontiguousarray(np.rot90(pixels, mishap.turns))
     if inverted:
         pixels = film.WHITE - pixels
-    name = f"PHANTOM{seed:03d}-{patient:05d}"
+    stored = _storing(exposure.pixels.shape, mirrored, mishap.turns)
+    person_name = f"PHANTOM{seed:03d}-{patient:05d}"
     return PhantomFilm(
-        file=f"{name}_v{visit}_{region}.dcm",
+        file=f"{person_name}_v{visit}_{region}.dcm",
         seed=seed,
         patient_index=patient,
-        patient=name,
+        patient=person_name,
         visit=visit,
         visit_days=since,
         region=region,
-        vendor=vendor,
+        vendor=name,
         pixels=pixels,
-        spacing_mm=film.VENDORS[vendor].sizes[region][2] / scale,
+        spacing_mm=vendor.sizes[region][2] / scale,
         facing="right" if mirrored else "left",
+        turns=mishap.turns,
+        letters=mishap.letters,
         photometric="MONOCHROME1" if inverted else "MONOCHROME2",
-        orientation=_orientation(mirrored, moment),
-        discs=_discs(spine, exposure, mirrored),
-        corners=_corners(spine, exposure, latent, mirrored),
+        # Nobody who stored a film turned knew which way it lay
+        orientation=orientation if mishap.turns == 0 else "",
+        discs=_discs(spine, exposure, stored),
+        corners=_corners(spine, exposure, latent, stored, odd),
     )
 
 
-def _discs(spine: Spine, exposure: film.Exposure, mirrored: bool) -> dict[str, DiscTruth]:
+def _storing(shape: tuple[int, ...], mirrored: bool, turns: int) -> Points:
+    """The affine [2, 3] from pixels of the upright film, facing left, to the stored pixels."""
+    (rows, columns), place = shape, np.eye(3)
+    if mirrored:
+        place = np.array([[-1.0, 0, columns - 1], [0, 1, 0], [0, 0, 1]])
+    for _ in range(turns):
+        place = np.array([[0.0, 1, 0], [-1, 0, columns - 1], [0, 0, 1]]) @ place
+        rows, columns = columns, rows
+    return place[:2]
+
+
+def _discs(spine: Spine, exposure: film.Exposure, stored: Points) -> dict[str, DiscTruth]:
     found: dict[str, DiscTruth] = {}
     for index, name in enumerate(DISCS[spine.region]):
         disc = spine.disc(index)
-        found[name] = DiscTruth(
-            _on_film(disc.center, exposure, mirrored), _on_film(disc.anterior, exposure, mirrored)
-        )
+        ends = (_through(exposure.to_film, point) for point in (disc.center, disc.anterior))
+        center, anterior = (_point(_through(stored, end)) for end in ends)
+        found[name] = DiscTruth(center, anterior)
     return found
 
 
 def _corners(
-    spine: Spine, exposure: film.Exposure, latent: severity.Floats, mirrored: bool
+    spine: Spine,
+    exposure: film.Exposure,
+    latent: severity.Floats,
+    stored: Points,
+    odd: oddities.Traits,
 ) -> dict[str, CornerTruth]:
+    """Not assessable: behind the shoulders, beyond the film's edge, under screws."""
     found: dict[str, CornerTruth] = {}
     grade = severity.grades(latent)
+    rows, columns = exposure.pixels.shape
     for index, site in enumerate(sites_of(spine.region)):
         disc, side = divmod(index, 2)
         corner = spine.disc(disc).caudal if side else spine.disc(disc).cranial
-        hidden = film.hidden_at(exposure, np.array(_on_film(corner, exposure, False)))
-        x, y = _on_film(corner, exposure, mirrored)
+        upright = _through(exposure.to_film, corner)
+        on_film = 0 <= upright[0] <= columns - 1 and 0 <= upright[1] <= rows - 1
+        seen = on_film and film.hidden_at(exposure, upright) < HIDDEN_FROM and disc != odd.hardware
         found[site.code] = CornerTruth(
-            int(grade[disc, side]), float(latent[disc, side]), hidden < HIDDEN_FROM, x, y
+            int(grade[disc, side]),
+            float(latent[disc, side]),
+            bool(seen),
+            *_point(_through(stored, upright)),
         )
     return found
 
 
-def _on_film(point_mm: Points, exposure: film.Exposure, mirrored: bool) -> Point:
-    x, y = exposure.to_film[:, :2] @ point_mm + exposure.to_film[:, 2]
-    return float(exposure.pixels.shape[1] - 1 - x if mirrored else x), float(y)
+def _through(affine: Points, point: Points) -> Points:
+    moved: Points = affine[:, :2] @ point + affine[:, 2]
+    return moved
+
+
+def _point(place: Points) -> Point:
+    return float(place[0]), float(place[1])
 
 
 def _mark(pixels: film.Pixels, mirrored: bool, rng: np.random.Generator) -> None:
@@ -198,3 +242,17 @@ def _orientation(mirrored: bool, rng: np.random.Generator) -> str:
     if chance < ORIENTATION_RIGHT:
         return right
     return "" if chance < ORIENTATION_ABSENT else wrong
+
+
+def _burn_in(pixels: film.Pixels, letters: str, rng: np.random.Generator) -> None:
+    """A line of white text near the upper or the lower edge, as old digitisers write it."""
+    rows, columns = pixels.shape
+    height = max(rng.uniform(0.014, 0.026) * rows, 9.0)
+    font, thick = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(height / 9))
+    size = height / cv2.getTextSize("A", font, 1, 1)[0][1]
+    wide, below = cv2.getTextSize(letters, font, size, thick)[0][0], 0.3 * height
+    y = (0.02 * rows + height) if rng.random() < 0.5 else rows - 0.02 * rows - below
+    x = rng.choice([0.02 * columns, max(0.02 * columns, 0.97 * columns - wide)])
+    stamp = np.zeros(pixels.shape, dtype=np.uint8)
+    cv2.putText(stamp, letters, (int(x), int(y)), font, size, 255, thick, cv2.LINE_AA)
+    pixels[stamp > 127] = film.WHITE

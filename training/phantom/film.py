@@ -14,6 +14,8 @@ from inference.msasss import Region
 from training.phantom import soft_tissue
 from training.phantom.geometry import Points, Spine
 from training.phantom.lesions import Bridge, Corner
+from training.phantom.odd_bone import draw_odd
+from training.phantom.oddities import Traits
 from training.phantom.posterior import draw_posterior
 from training.phantom.render import Canvas, Map, draw_spine
 
@@ -83,12 +85,20 @@ def expose(
     vendor: Vendor,
     scale: float,
     rng: np.random.Generator,
+    odd: Traits | None = None,
+    cropped: bool = False,
 ) -> Exposure:
-    """Take the film. `scale` shrinks the pixel count at equal field of view."""
+    """Take the film. `scale` shrinks the pixel count at equal field of view.
+
+    `cropped`: the film ends in the middle of the last body but one, above the last disc.
+    """
     rows, columns, spacing = vendor.sizes[spine.region]
     shape = (round(rows * scale), round(columns * scale))
     spacing /= scale
     to_film = _pose(spine, shape, spacing, rng)
+    if cropped:
+        end = spine.vertebrae[5].center
+        to_film[1, 2] += shape[0] - (to_film[1, :2] @ end + to_film[1, 2])
     step = max(1, round(1.1 / spacing))
     coarse = soft_tissue.grid(spine, to_film, shape, (-(-shape[0] // step), -(-shape[1] // step)))
     if spine.region == "C":
@@ -98,7 +108,18 @@ def expose(
     integral: Map = np.asarray(
         cv2.resize(tissue.integral, shape[::-1], interpolation=cv2.INTER_CUBIC), dtype=np.float32
     )
-    _add_bone(integral, spine, corners, bridges, to_film, spacing, vendor, tissue.hiding, rng)
+    _add_bone(
+        integral,
+        spine,
+        corners,
+        bridges,
+        to_film,
+        spacing,
+        vendor,
+        tissue.hiding,
+        rng,
+        odd or Traits(),
+    )
     middle = np.median([_at(tissue.integral, coarse, body.center) for body in spine.vertebrae])
     middle = float(middle) + 0.5 * BONE[spine.region]
     quanta = QUANTA_PER_MM2[spine.region] * spacing**2 / vendor.noise**2 * rng.uniform(0.6, 1.5)
@@ -150,6 +171,7 @@ def _add_bone(
     vendor: Vendor,
     hiding: Map,
     rng: np.random.Generator,
+    odd: Traits,
 ) -> None:
     """Draw the spine in its own window of the film and add it to the line integral."""
     line = spine.center_line()
@@ -168,6 +190,7 @@ def _add_bone(
     canvas = Canvas(np.zeros(size[::-1], dtype=np.float32), matrix, float(np.hypot(*matrix[:, 0])))
     draw_spine(canvas, spine, corners, bridges, rng)
     draw_posterior(canvas, spine)
+    draw_odd(canvas, spine, odd)
     sigma = vendor.blur_mm / spacing * finer
     bone = cv2.GaussianBlur(canvas.bone, (0, 0), sigma) if sigma > 0.3 else canvas.bone
     if finer > 1:

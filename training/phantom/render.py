@@ -213,7 +213,7 @@ def _draw_spur(
     tip = corner + length * direction
     bend = 0.5 * (root + tip) + 0.18 * length * front
     width = look.spur_width_mm
-    _add_band(
+    add_band(
         canvas,
         bodies.band(root, bend, tip, (2.1 * width, 1.15 * width, 0.4 * width)),
         0.85 * look.density,
@@ -228,7 +228,7 @@ def _draw_osteophyte(canvas: Canvas, body: Vertebra, caudal: bool, look: Corner)
     tip = root + np.array([0.8 + 2.2 * size * look.osteophyte, -0.5 * size * toward])
     line = body.world(np.stack([root, 0.5 * (root + tip) + [0.3, 0.2 * toward], tip]))
     base = 2.6 * size
-    _add_band(canvas, bodies.band(line[0], line[1], line[2], (base, 0.5 * base, 0.5)), 0.8)
+    add_band(canvas, bodies.band(line[0], line[1], line[2], (base, 0.5 * base, 0.5)), 0.8)
 
 
 def _draw_disc(
@@ -240,22 +240,22 @@ def _draw_disc(
     if bridge.maturity > 0.45:
         posterior = (lower.corner(False, False), upper.corner(True, False))
         space = np.stack([disc.cranial, disc.caudal, *posterior])
-        _add_band(canvas, space, 0.5 * (bridge.maturity - 0.45), soft_mm=1.2)
+        add_band(canvas, space, 0.5 * (bridge.maturity - 0.45), soft_mm=1.2)
     width, deep = bridge.width_mm, 0.14 * upper.half_depth
     start = upper.world(upper.local_corner(True) + np.array([-0.5 * width, -deep]))
     end = lower.world(lower.local_corner(False) + np.array([-0.5 * width, deep]))
     across = (end - start) / np.hypot(*(end - start))
     front = np.array([-across[1], across[0]])
     bend = 0.5 * (start + end) + front * (2 * bridge.bow_mm + 0.5 * width)
-    _add_band(
+    add_band(
         canvas,
         bodies.band(start, bend, end, (1.7 * width, width, 1.7 * width)),
         0.88 * bridge.density,
     )
 
 
-def _add_band(canvas: Canvas, contour_mm: Points, density: float, soft_mm: float = 0.15) -> None:
-    """Lay new bone over the map: the denser of the two is seen."""
+def add_band(canvas: Canvas, contour_mm: Points, density: float, soft_mm: float = 0.15) -> None:
+    """Lay new bone or metal over the map: the denser of the two is seen."""
     contour = canvas.pixels(contour_mm)
     place = canvas.window(contour, 1.0 + 2 * soft_mm)
     if place is None:

@@ -24,9 +24,16 @@ class Command(BaseCommand):
             "--scale", type=float, default=1.0, help="0.5: half the pixels in each direction"
         )
 
+        parser.add_argument(
+            "--plain",
+            action="store_true",
+            help="no film turned, cut short or with letters burnt in: intake doubts none",
+        )
+
     def handle(self, *args: object, **options: object) -> None:
         out = Path(str(options["out"]))
         wanted = {name: options[name] for name in ("patients", "visits", "preset", "seed", "scale")}
+        wanted["mishaps"] = not options["plain"]
         try:
             count = phantom.write(out, phantom.generate(**wanted))  # type: ignore[arg-type]
         except (ValueError, OSError) as error:

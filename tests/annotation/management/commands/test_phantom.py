@@ -15,6 +15,19 @@ def test_the_command_writes_films_and_truth_without_a_database(tmp_path: Path) -
     assert "Wrote 4 films" in said.getvalue()
 
 
+def test_plain_films_are_those_without_mishaps(tmp_path: Path) -> None:
+    wanted = {"patients": 30, "visits": 1, "seed": 3, "scale": 0.05, "stdout": io.StringIO()}
+    for name in ("archive", "plain"):
+        call_command("phantom", tmp_path / name, plain=name == "plain", **wanted)
+    archive, plain = (
+        {p.name: p.read_bytes() for p in (tmp_path / name).glob("*.dcm")}
+        for name in ("archive", "plain")
+    )
+    assert archive.keys() == plain.keys()
+    spoilt = [name for name in plain if archive[name] != plain[name]]
+    assert 0 < len(spoilt) < 20
+
+
 def test_a_scale_that_makes_no_film_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="scale"):
         call_command("phantom", tmp_path, patients=1, scale=50)

@@ -1,0 +1,77 @@
+"""How many full-size phantom films are drawn and encoded a second; prints one JSON.
+
+Beside it stands the floor: the noise of the same films alone, one normal number a pixel, which
+every film with quantum noise must draw.
+
+    python -m benchmarks.phantom --json > benchmarks/results/phantom.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from statistics import median
+
+import cv2
+import numpy as np
+
+from training.phantom import encode, generate
+
+SEED = 905
+AIM = 5.0  # films a second on two cores
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="on one line")
+    asked = parser.parse_args()
+    rates: dict[str, list[float]] = {"whole": [], "noise": []}
+    with ProcessPoolExecutor(asked.workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        list(pool.map(whole, range(asked.workers)))  # libraries and tables are loaded
+        for _ in range(asked.repeats):  # in turn, so that a busy minute hits both
+            for name, work in (("whole", whole), ("noise", noise)):
+                rates[name].append(_rate(pool, work, asked.patients))
+    figures = {
+        "films_per_second": round(median(rates["whole"]), 2),
+        "aim": AIM,
+        "noise_alone_films_per_second": round(median(rates["noise"]), 2),
+        "films": 2 * asked.patients,
+        "repeats": asked.repeats,
+        "processes": asked.workers,
+        "cores": os.cpu_count(),
+        "seed": SEED,
+        "note": "full size, both regions, both vendors, with DICOM encoding, without the disk",
+    }
+    print(json.dumps(figures, indent=None if asked.json else 1))
+
+
+def whole(patient: int) -> int:
+    """Both films of one patient as the bytes of DICOM files; returns their number."""
+    films = generate(1, 1, "clinic", SEED, first=patient, mishaps=True)
+    return sum(len(encode(film)) > 0 for film in films)
+
+
+def noise(patient: int) -> int:
+    """The noise of two films of the commonest sizes."""
+    rng = np.random.default_rng(patient)
+    for shape in ((1760, 1480), (3000, 2400)) if patient % 2 else ((2510, 2010), (2140, 1760)):
+        rng.standard_normal(shape, dtype=np.float32)
+    return 2
+
+
+def _rate(pool: ProcessPoolExecutor, work: Callable[[int], int], patients: int) -> float:
+    started = time.perf_counter()
+    done = sum(pool.map(work, range(patients)))
+    return done / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What archives hold beside plain films: metal in the spine, odd ligaments, mishaps at the plate.
+
+A person's traits (DISH, hardware) stay from visit to visit; mishaps belong to one film. None of
+them touches the latent: the shares of the grades stay those of the preset.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.msasss import Region
+from training.phantom.severity import Floats
+
+DISH = 0.03  # share of people with flowing ossification in front of a healthy stretch
+HARDWARE = 0.03  # share of people with screws in two neighbouring bodies
+TURNED = (0.95, 0.97, 0.985, 1.0)  # cumulative: as it should be, upside down, on either side
+CROPPED = 0.02  # share of films that end above their last disc
+LETTERS = 0.03  # share of films with a line of text in the pixels
+HEALTHY_BELOW = 0.7  # latent: DISH is drawn only where the corners are clearly grade 0
+WORDS = ("PHANTOM^ANNA", "ID 4711-22", "12.03.1961", "SYNTHETIC HOSPITAL", "DOE JOHN")
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Stays with the person. `dish` and `hardware` name discs 0-5; hardware spans one disc."""
+
+    dish: tuple[int, ...] = ()
+    hardware: int | None = None
+
+
+@dataclass(frozen=True)
+class Mishaps:
+    """Happens to one film: quarter turns counter-clockwise 0-3, cut short, burnt-in letters."""
+
+    turns: int = 0
+    cropped: bool = False
+    letters: str = ""
+
+
+def traits(seed: int, patient: int, region: Region, first_latent: Floats) -> Traits:
+    """The person's, from latent [6, 2] of the first visit, so that they never change."""
+    rng = np.random.default_rng((seed, patient, 7, "CL".index(region)))
+    flowing, operated = rng.random() < DISH, rng.random() < HARDWARE
+    start, length, spanned = int(rng.integers(0, 3)), int(rng.integers(3, 5)), int(rng.integers(6))
+    healthy = (first_latent < HEALTHY_BELOW).all(axis=1)
+    dish = tuple(i for i in range(start, min(start + length, 5)) if healthy[i]) if flowing else ()
+    if operated:
+        # Fusions are done low in the back and in the middle of the neck
+        return Traits(dish=(), hardware=3 + spanned % 2 if region == "L" else 2 + spanned % 3)
+    return Traits(dish=dish)
+
+
+def mishaps(seed: int, patient: int, visit: int, region: Region) -> Mishaps:
+    """Those of one film."""
+    rng = np.random.default_rng((seed, patient, 8, visit, "CL".index(region)))
+    turns = (0, 2, 1, 3)[int(np.searchsorted(TURNED, rng.random(), side="right"))]
+    cropped, lettered = bool(rng.random() < CROPPED), bool(rng.random() < LETTERS)
+    return Mishaps(turns, cropped, str(rng.choice(WORDS)) if lettered else "")
