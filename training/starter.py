@@ -32,6 +32,7 @@ def make(films: Path, out: Path, patients: int, report: Report) -> dict[str, Any
                 ("test", "clinic", TEST_SEED, held),
             ],
             scale=SCALE,
+            mishaps=True,
             tick=lambda done, of: (
                 report({"phase": "phantoms", "step": done, "steps": of}) if done % 50 == 0 else None
             ),
