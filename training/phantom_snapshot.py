@@ -63,8 +63,8 @@ def _write_patient(
 
 
 def _on_film(place: tuple[float, float], film: PhantomFilm) -> bool:
-    rows, columns = film.pixels.shape
-    return 0 <= place[0] <= columns - 1 and 0 <= place[1] <= rows - 1
+    height, width = film.pixels.shape
+    return bool(0 <= place[0] <= width - 1 and 0 <= place[1] <= height - 1)
 
 
 def manifest_entry(film: PhantomFilm, split: str) -> dict[str, Any]:

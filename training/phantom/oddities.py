@@ -42,7 +42,7 @@ def traits(seed: int, patient: int, region: Region, first_latent: Floats) -> Tra
     rng = np.random.default_rng((seed, patient, 7, "CL".index(region)))
     flowing, operated = rng.random() < DISH, rng.random() < HARDWARE
     start, length, spanned = int(rng.integers(0, 3)), int(rng.integers(3, 5)), int(rng.integers(6))
-    healthy = (first_latent < HEALTHY_BELOW).all(axis=1)
+    healthy = first_latent.max(axis=1) < HEALTHY_BELOW
     dish = tuple(i for i in range(start, min(start + length, 5)) if healthy[i]) if flowing else ()
     if operated:
         # Fusions are done low in the back and in the middle of the neck
