@@ -119,47 +119,63 @@ def take(
     first, latent = severity.latents(preset, seed, patient, (0, since))[region]
     person = np.random.default_rng((seed, patient, 3, number))
     moment = np.random.default_rng((seed, patient, 4, visit, number))
-    vendor = film.VENDORS[
-        name := "AB"[np.random.default_rng((seed, patient, 5, visit)).integers(2)]
-    ]
+    name = "AB"[np.random.default_rng((seed, patient, 5, visit)).integers(2)]
+    vendor = film.VENDORS[name]
     odd = oddities.traits(seed, patient, region, first)
     mishap = oddities.mishaps(seed, patient, visit, region) if mishaps else oddities.Mishaps()
-    spine = geometry.build(region, person, moment, latent)
-    looks = lesions.corners(region, latent, person)
-    bridges = lesions.bridges(region, latent, person)
-    exposure = film.expose(spine, looks, bridges, vendor, scale, moment, odd, mishap.cropped)
+    posed = _Posed(region, latent, vendor, scale, odd, mishap.cropped)
+    spine, exposure = posed.exposed(person, moment)
     mirrored = bool(moment.random() < MIRRORED)
     inverted = bool(moment.random() < INVERTED)
-    pixels = np.ascontiguousarray(exposure.pixels[:, ::-1]) if mirrored else exposure.pixels
-    _mark(pixels, mirrored, moment)
+    letters = np.random.default_rng((seed, patient, 9, visit, number))
+    pixels = _spoilt(_marked(exposure.pixels, mirrored, moment), mishap, letters)
     orientation = _orientation(mirrored, moment)
-    if mishap.letters:
-        _burn_in(pixels, mishap.letters, np.random.default_rng((seed, patient, 9, visit, number)))
-    pixels = np.ascontiguousarray(np.rot90(pixels, mishap.turns))
-    if inverted:
-        pixels = film.WHITE - pixels
     stored = _storing(exposure.pixels.shape, mirrored, mishap.turns)
-    person_name = f"PHANTOM{seed:03d}-{patient:05d}"
+    who = f"PHANTOM{seed:03d}-{patient:05d}"
     return PhantomFilm(
-        file=f"{person_name}_v{visit}_{region}.dcm",
+        file=f"{who}_v{visit}_{region}.dcm",
         seed=seed,
         patient_index=patient,
-        patient=person_name,
+        patient=who,
         visit=visit,
         visit_days=since,
         region=region,
         vendor=name,
-        pixels=pixels,
+        pixels=film.WHITE - pixels if inverted else pixels,
         spacing_mm=vendor.sizes[region][2] / scale,
         facing="right" if mirrored else "left",
         turns=mishap.turns,
         letters=mishap.letters,
         photometric="MONOCHROME1" if inverted else "MONOCHROME2",
-        # Nobody who stored a film turned knew which way it lay
-        orientation=orientation if mishap.turns == 0 else "",
+        orientation=orientation if mishap.turns == 0 else "",  # nobody knew how it lay
         discs=_discs(spine, exposure, stored),
         corners=_corners(spine, exposure, latent, stored, odd),
     )
+
+
+@dataclass(frozen=True)
+class _Posed:
+    """All that decides an exposure but the two random streams."""
+
+    region: Region
+    latent: severity.Floats
+    vendor: film.Vendor
+    scale: float
+    odd: oddities.Traits
+    cropped: bool
+
+    def exposed(
+        self, person: np.random.Generator, moment: np.random.Generator
+    ) -> tuple[Spine, film.Exposure]:
+        """Draw; the order of the calls is the order in which the streams are used."""
+        spine = geometry.build(self.region, person, moment, self.latent)
+        looks = lesions.corners(self.region, self.latent, person)
+        bridges = lesions.bridges(self.region, self.latent, person)
+        to_film = film.pose(spine, self.vendor, self.scale, moment, cropped=self.cropped)
+        exposure = film.expose(
+            spine, looks, bridges, self.vendor, self.scale, moment, to_film, self.odd
+        )
+        return spine, exposure
 
 
 def _storing(shape: tuple[int, ...], mirrored: bool, turns: int) -> Points:
@@ -218,8 +234,10 @@ def _point(place: Points) -> Point:
     return float(place[0]), float(place[1])
 
 
-def _mark(pixels: film.Pixels, mirrored: bool, rng: np.random.Generator) -> None:
-    """Lead letter at full white in a free corner on the anterior side; not mirrored itself."""
+def _marked(pixels: film.Pixels, mirrored: bool, rng: np.random.Generator) -> film.Pixels:
+    """Mirrored or not, with a lead letter at full white that is not mirrored itself."""
+    if mirrored:
+        pixels = np.ascontiguousarray(pixels[:, ::-1])
     rows, columns = pixels.shape
     size = rows / 1000
     x = (0.06 if rng.random() < 0.7 else 0.86) * columns
@@ -233,6 +251,7 @@ def _mark(pixels: film.Pixels, mirrored: bool, rng: np.random.Generator) -> None
     )
     corner = pixels[int(y) : int(y) + stamp.shape[0], left : left + stamp.shape[1]]
     corner[stamp[: corner.shape[0], : corner.shape[1]] > 127] = film.WHITE
+    return pixels
 
 
 def _orientation(mirrored: bool, rng: np.random.Generator) -> str:
@@ -242,6 +261,13 @@ def _orientation(mirrored: bool, rng: np.random.Generator) -> str:
     if chance < ORIENTATION_RIGHT:
         return right
     return "" if chance < ORIENTATION_ABSENT else wrong
+
+
+def _spoilt(pixels: film.Pixels, mishap: oddities.Mishaps, rng: np.random.Generator) -> film.Pixels:
+    """With letters burnt in, and turned."""
+    if mishap.letters:
+        _burn_in(pixels, mishap.letters, rng)
+    return np.ascontiguousarray(np.rot90(pixels, mishap.turns))
 
 
 def _burn_in(pixels: film.Pixels, letters: str, rng: np.random.Generator) -> None:

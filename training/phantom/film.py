@@ -85,20 +85,11 @@ def expose(
     vendor: Vendor,
     scale: float,
     rng: np.random.Generator,
-    odd: Traits | None = None,
-    cropped: bool = False,
+    to_film: Points,
+    odd: Traits,
 ) -> Exposure:
-    """Take the film. `scale` shrinks the pixel count at equal field of view.
-
-    `cropped`: the film ends in the middle of the last body but one, above the last disc.
-    """
-    rows, columns, spacing = vendor.sizes[spine.region]
-    shape = (round(rows * scale), round(columns * scale))
-    spacing /= scale
-    to_film = _pose(spine, shape, spacing, rng)
-    if cropped:
-        end = spine.vertebrae[5].center
-        to_film[1, 2] += shape[0] - (to_film[1, :2] @ end + to_film[1, 2])
+    """Take the film that `pose` has set up. `scale` shrinks the pixels at equal field of view."""
+    shape, spacing = _format(vendor, spine.region, scale)
     step = max(1, round(1.1 / spacing))
     coarse = soft_tissue.grid(spine, to_film, shape, (-(-shape[0] // step), -(-shape[1] // step)))
     if spine.region == "C":
@@ -108,18 +99,7 @@ def expose(
     integral: Map = np.asarray(
         cv2.resize(tissue.integral, shape[::-1], interpolation=cv2.INTER_CUBIC), dtype=np.float32
     )
-    _add_bone(
-        integral,
-        spine,
-        corners,
-        bridges,
-        to_film,
-        spacing,
-        vendor,
-        tissue.hiding,
-        rng,
-        odd or Traits(),
-    )
+    _add_bone(integral, spine, corners, bridges, to_film, spacing, vendor, tissue.hiding, rng, odd)
     middle = np.median([_at(tissue.integral, coarse, body.center) for body in spine.vertebrae])
     middle = float(middle) + 0.5 * BONE[spine.region]
     quanta = QUANTA_PER_MM2[spine.region] * spacing**2 / vendor.noise**2 * rng.uniform(0.6, 1.5)
@@ -140,8 +120,14 @@ def hidden_at(exposure: Exposure, point_px: Points) -> float:
     return float(exposure.hidden[min(max(y, 0), rows - 1), min(max(x, 0), columns - 1)])
 
 
-def _pose(spine: Spine, shape: tuple[int, int], spacing: float, rng: np.random.Generator) -> Points:
-    """Object millimetres -> film pixels: magnification, patient's tilt, place on the film."""
+def pose(
+    spine: Spine, vendor: Vendor, scale: float, rng: np.random.Generator, *, cropped: bool = False
+) -> Points:
+    """Object millimetres -> film pixels [2, 3]: magnification, patient's tilt, place on the film.
+
+    `cropped`: the film ends in the middle of the last body but one, above the last disc.
+    """
+    shape, spacing = _format(vendor, spine.region, scale)
     turn = np.radians(rng.normal(0, 3.0))
     ends = (False, True)
     corners = np.array([v.corner(c, f) for v in spine.vertebrae for c in ends for f in ends])
@@ -158,7 +144,16 @@ def _pose(spine: Spine, shape: tuple[int, int], spacing: float, rng: np.random.G
     shift = target - zoom * 0.5 * (turned.min(axis=0) + turned.max(axis=0))
     low, high = zoom * turned.min(axis=0) + shift, zoom * turned.max(axis=0) + shift
     shift += np.maximum(margin - low, 0) - np.maximum(high - (size - margin), 0)
-    return np.concatenate([zoom * rotation, shift[:, None]], axis=1)
+    to_film: Points = np.concatenate([zoom * rotation, shift[:, None]], axis=1)
+    if cropped:
+        to_film[1, 2] += shape[0] - (to_film @ np.append(spine.vertebrae[5].center, 1.0))[1]
+    return to_film
+
+
+def _format(vendor: Vendor, region: Region, scale: float) -> tuple[tuple[int, int], float]:
+    """Rows and columns, and millimetres per pixel."""
+    rows, columns, spacing = vendor.sizes[region]
+    return (round(rows * scale), round(columns * scale)), spacing / scale
 
 
 def _add_bone(
