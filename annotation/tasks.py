@@ -10,7 +10,7 @@ import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -24,9 +24,10 @@ from annotation.errors import Conflict, ProductError
 from annotation.models import Job, ModelVersion, Radiograph, Snapshot, Study
 from annotation.services import corner_grades, dataset_snapshots, jobs, model_versions, retraining
 from inference.msasss import Region
-from inference.picture import read_picture
+from inference.picture import Window
 
 if TYPE_CHECKING:
+    from inference.film_batches import Outcome
     from inference.predict import Grader
 
 log = logging.getLogger(__name__)
@@ -51,20 +52,22 @@ def pregrade(job_id: int) -> None:
     with _held(job_id) as held:
         if held:
             result = _pregrade(held.job)
-            jobs.succeed(held.job, message=_pregraded(**result), result=result)
+            jobs.succeed(held.job, message=_pregraded(result), result=result)
 
 
-def _pregraded(pregraded: int, implausible: int, unreadable: list[int]) -> str:
+def _pregraded(result: Mapping[str, Any]) -> str:
     """What a pre-grading came to, in words."""
-    text = f"{pregraded} films pre-graded, {implausible} set aside for a person."
-    if unreadable:
-        names = ", ".join(map(str, unreadable))
-        text += f" The pictures of films {names} cannot be read: restore them from the backup."
-    return text
+    text = f"{result['pregraded']} films pre-graded, {result['implausible']} set aside for a person"
+    if failed := len(result["failed"]):
+        text += f", {failed} could not be graded"
+    return text + "."
 
 
 def _pregrade(job: Job) -> dict[str, Any]:
-    """Grade film by film: a cancelled or lost job keeps what it has done, a bad film stops none."""
+    """Grade batch by batch: a cancelled or lost job keeps what was stored, a bad film fails alone.
+
+    The networks run in threads beside this one, which alone speaks to the database.
+    """
     versions = {
         "key_point_version": model_versions.serving(ModelVersion.Task.KEY_POINTS),
         "grade_version": model_versions.serving(ModelVersion.Task.CORNER_GRADES),
@@ -73,23 +76,36 @@ def _pregrade(job: Job) -> dict[str, Any]:
     asked = set(job.arguments.get("radiographs", waiting))
     films = [film for film in waiting if film in asked]
     grader = _grader(*(str(version.weights_path) for version in versions.values()))
-    implausible, unreadable = 0, []
-    for at, radiograph in enumerate(Radiograph.objects.filter(pk__in=films).order_by("pk")):
-        jobs.renew(job, progress=at / len(films), message=f"Film {at + 1} of {len(films)}")
-        region = cast(Region, radiograph.region)  # the database checks it on a ready film
-        try:
-            picture = read_picture(radiograph.picture_path)
-        except (OSError, ValueError):
-            log.exception("The picture of %s cannot be read.", radiograph)
-            unreadable.append(radiograph.pk)
-            continue
-        prediction = grader.grade_film(picture, region)
-        stored = corner_grades.store_pregrading(
-            radiograph=radiograph, prediction=prediction, **versions
-        )
-        implausible += not stored.plausible
-    done = len(films) - len(unreadable)
-    return {"pregraded": done, "implausible": implausible, "unreadable": unreadable}
+    done, implausible, failed = 0, 0, []
+    for outcomes in _graded(grader, films):
+        # Before each batch is stored: another worker may have taken the job over meanwhile
+        done += len(outcomes)
+        message = f"Film {done} of {len(films)}"
+        jobs.renew(job, progress=done / len(films), message=message)
+        failed += [{"radiograph": o.number, "reason": o.fault} for o in outcomes if o.fault]
+        predictions = {o.number: o.prediction for o in outcomes if o.prediction}
+        stored = corner_grades.store_pregradings(predictions=predictions, **versions)
+        implausible += sum(not pregrading.plausible for pregrading in stored)
+    return {"pregraded": done - len(failed), "implausible": implausible, "failed": failed}
+
+
+def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
+    """The outcomes of these films, in batches."""
+    from inference.film_batches import FilmFile, graded
+
+    wanted = Radiograph.objects.filter(pk__in=films).order_by("pk")
+    return graded(
+        grader,
+        [
+            FilmFile(
+                film.pk,
+                film.picture_path,
+                cast(Region, film.region),  # the database checks it on a ready film
+                Window(film.window_center, film.window_width),
+            )
+            for film in wanted.only("region", "window_center", "window_width")
+        ],
+    )
 
 
 @cache

@@ -8,7 +8,7 @@ the part of it that holds the six discs, where a heat map cell is a fraction of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -118,35 +118,48 @@ class KeyPointFinder:
     """A trained network with everything around it: film in, disc points out."""
 
     def __init__(self, network: KeyPointNet, device: torch.device) -> None:
-        self.network = network.to(device).eval()
+        self.architecture = network.architecture
+        self.network: Callable[[Tensor], Tensor] = network.to(device).eval()
         self.device = device
 
     def find(self, pixels: Picture, region: Region) -> tuple[dict[str, DiscPoints], Region]:
         """Points of the region's six discs on a film [rows, cols], and the region it looks like."""
-        grey = windowed(pixels)
-        points = self._look(grey, letterbox(*pixels.shape))
-        seen = _region_of(points)
-        first = _discs(points, region)
-        try:
-            spacing = disc_spacing(first)
-        except ValueError:
-            return first, seen
-        places = np.array([p for d in first.values() for p in (d.center, d.anterior)])
-        closer = self._look(grey, look_at(spine_box(places, spacing)))
-        second = _discs(closer, region)
-        # The second look is finer, but it depends on the first: keep the surer of the two
-        surer = _confidence(second) >= 0.8 * _confidence(first)
-        return (second if surer else first), seen
+        (found,) = self.find_many([(windowed(pixels), region)])
+        return found
+
+    def find_many(
+        self, films: Sequence[tuple[npt.NDArray[np.uint8], Region]]
+    ) -> list[tuple[dict[str, DiscPoints], Region]]:
+        """`find` for every windowed film, the network looking at all of them at once."""
+        whole = self._look([(grey, letterbox(*grey.shape)) for grey, _ in films])
+        firsts = [_discs(points, region) for points, (_, region) in zip(whole, films, strict=True)]
+        boxes = [_box(first) for first in firsts]
+        near = [number for number, box in enumerate(boxes) if box is not None]
+        closer = self._look([(films[n][0], look_at(box)) for n in near if (box := boxes[n])])
+        found = list(firsts)
+        for number, points in zip(near, closer, strict=True):
+            second = _discs(points, films[number][1])
+            # The second look is finer, but it depends on the first: keep the surer of the two
+            if _confidence(second) >= 0.8 * _confidence(firsts[number]):
+                found[number] = second
+        return [(discs, _region_of(points)) for discs, points in zip(found, whole, strict=True)]
 
     @torch.inference_mode()
-    def _look(self, grey: npt.NDArray[np.uint8], transform: Affine) -> npt.NDArray[np.float64]:
-        """[24, 3]: x, y in film pixels and confidence, seen through one transform."""
-        view = warp(grey, transform, ROWS, COLS).astype(np.float32) / 255.0
-        maps = self.network(torch.from_numpy(view)[None, None].to(self.device))
-        architecture = self.network.architecture
-        points = decode(heat(maps, architecture)[0], architecture.heat)
-        points[:, :2] = to_film(transform, points[:, :2])
-        return points
+    def _look(
+        self, views: Sequence[tuple[npt.NDArray[np.uint8], Affine]]
+    ) -> list[npt.NDArray[np.float64]]:
+        """[24, 3] per view: x, y in film pixels and confidence, seen through its transform."""
+        if not views:
+            return []
+        seen = np.stack([warp(grey, transform, ROWS, COLS) for grey, transform in views])
+        films = torch.from_numpy(seen[:, None]).to(self.device).float() / 255
+        maps = heat(self.network(films), self.architecture)
+        found = []
+        for (_, transform), heat_maps in zip(views, maps, strict=True):
+            points = decode(heat_maps, self.architecture.heat)
+            points[:, :2] = to_film(transform, points[:, :2])
+            found.append(points)
+        return found
 
 
 def build(stored: Checkpoint) -> KeyPointNet:
@@ -185,6 +198,15 @@ def _discs(points: npt.NDArray[np.float64], region: Region) -> dict[str, DiscPoi
             float(min(center[2], anterior[2])),
         )
     return found
+
+
+def _box(discs: Mapping[str, DiscPoints]) -> tuple[float, float, float, float] | None:
+    """Where the second look goes; None when the first gives no spacing."""
+    try:
+        spacing = disc_spacing(discs)
+    except ValueError:
+        return None
+    return spine_box(np.array([p for d in discs.values() for p in (d.center, d.anterior)]), spacing)
 
 
 def _confidence(discs: Mapping[str, DiscPoints]) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import imagecodecs
 import jpeg_ls
 import numpy as np
 from numpy.typing import NDArray
@@ -77,15 +78,14 @@ def decode_picture(data: bytes) -> Picture:
     if not data.endswith(_END):
         # CharLS looks for a marker for a quarter of a minute beyond the end of a cut stream.
         raise ValueError("These bytes are no JPEG-LS picture: its end is missing.")
-    info: dict[str, Any]
     try:
-        raw, info = jpeg_ls.decode_buffer(data)
+        # CharLS through imagecodecs, which lets other threads run meanwhile
+        pixels: NDArray[Any] = imagecodecs.jpegls_decode(data)
     except RuntimeError as error:
         raise ValueError(f"These bytes are no JPEG-LS picture: {error}") from error
-    if info["components"] != 1 or info["bits_per_sample"] < _LEAST_BITS:
+    if pixels.ndim != 2 or pixels.dtype != np.uint16:  # nine bits and more are two bytes
         raise ValueError("This JPEG-LS picture is not a single 16-bit channel.")
-    shape = (info["height"], info["width"])
-    return np.frombuffer(raw, dtype="<u2").reshape(shape).astype(np.uint16, copy=False)
+    return pixels
 
 
 def write_picture(path: str | os.PathLike[str], pixels: Picture) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from inference import checkpoint, corner_grades, key_points
@@ -20,9 +21,10 @@ from inference.corner_regions import (
     cut,
     implausible,
 )
+from inference.film_views import windowed
 from inference.key_points import KeyPointFinder
 from inference.msasss import REGION_NAMES, Region, sites_of
-from inference.picture import Picture
+from inference.picture import Picture, Window
 
 STARTER = Path(__file__).parent / "starter"
 KEY_POINTS_FILE, CORNER_GRADES_FILE = "key_points.safetensors", "corner_grades.safetensors"
@@ -30,6 +32,7 @@ KEY_POINTS_FILE, CORNER_GRADES_FILE = "key_points.safetensors", "corner_grades.s
 LEAST_CONFIDENCE = 0.35
 
 Probabilities = tuple[float, float, float, float]
+Crop = npt.NDArray[np.float32]  # [size, size], 0..1
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,15 @@ class FilmPrediction:
     corners: dict[str, Probabilities]
     plausible: bool
     reason: str | None
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film to grade: uint16 [rows, cols], bone bright, and its automatic window if known."""
+
+    pixels: Picture
+    region: Region
+    window: Window | None = None
 
 
 class Grader:
@@ -79,41 +91,84 @@ class Grader:
 
         With `discs` (a reader's points) nothing is searched and nothing doubted but geometry.
         """
-        if discs is not None:
-            return self._graded(pixels, region, dict(discs), None)
-        found, seen = self.finder.find(pixels, region)
-        return self._graded(pixels, region, found, _doubt(found, region, seen))
+        if discs is None:
+            (graded,) = self.grade_films([Film(pixels, region)])
+        else:
+            (graded,) = self._graded([_Pointed(pixels, region, dict(discs))])
+        return graded
 
-    def _graded(
-        self, pixels: Picture, region: Region, discs: dict[str, DiscPoints], reason: str | None
-    ) -> FilmPrediction:
-        if reason is not None:
-            return FilmPrediction(discs, {}, False, reason)
-        try:
-            corners = self.grade_discs(pixels, discs)
-        except RegionError as error:
-            return FilmPrediction(discs, {}, False, str(error))
-        codes = [site.code for site in sites_of(region) if site.code in corners]
-        return FilmPrediction(discs, {code: corners[code] for code in codes}, True, None)
+    def grade_films(self, films: Sequence[Film]) -> list[FilmPrediction]:
+        """Grade films in one batch: each network sees all of them at once. In the given order."""
+        found = self.finder.find_many(
+            [(windowed(film.pixels, film.window), film.region) for film in films]
+        )
+        return self._graded(
+            [
+                _Pointed(film.pixels, film.region, discs, _doubt(discs, film.region, seen))
+                for film, (discs, seen) in zip(films, found, strict=True)
+            ]
+        )
+
+    def _graded(self, films: Sequence[_Pointed]) -> list[FilmPrediction]:
+        """The predictions of films whose points are known; the doubtful get no grades."""
+        for film in films:
+            film.cut_crops(self.recipe)
+        trusted = [film for film in films if film.reason is None]
+        shares = self._shares([film.crops for film in trusted])
+        by_film = {id(film): both for film, both in zip(trusted, shares, strict=True)}
+        return [film.prediction(by_film.get(id(film), {})) for film in films]
 
     @torch.inference_mode()
-    def grade_discs(
-        self, pixels: Picture, discs: Mapping[str, DiscPoints]
-    ) -> dict[str, Probabilities]:
-        """Probabilities of both corners of these discs. Raises RegionError for unusable points."""
-        transforms = crop_transforms(discs, self.recipe)
-        crops = np.stack([cut(pixels, transform, self.recipe) for transform in transforms.values()])
-        levels = torch.tensor([LEVELS.index(disc) for disc in transforms])
+    def _shares(self, crops: Sequence[Mapping[str, Crop]]) -> list[dict[str, Probabilities]]:
+        """Probabilities of both corners of the discs of each film, by site code."""
+        discs = [disc for film in crops for disc in film]
+        if not discs:
+            return [{} for _ in crops]
         device = self.finder.device
-        logits = self.network(torch.from_numpy(crops)[:, None].to(device), levels.to(device))
+        pictures = torch.from_numpy(np.stack([crop for film in crops for crop in film.values()]))
+        levels = torch.tensor([LEVELS.index(disc) for disc in discs])
+        logits = self.network(pictures[:, None].to(device), levels.to(device))
         shares = log_probabilities(logits, self.calibration).exp().double().cpu().numpy()
         shares /= shares.sum(axis=2, keepdims=True)  # float32 rounding: sums to one exactly
-        corners: dict[str, Probabilities] = {}
-        for disc, (cranial, caudal) in zip(transforms, shares, strict=True):
-            above, below = disc.split("/")
-            corners[f"{above}_INF"] = _four(cranial)
-            corners[f"{below}_SUP"] = _four(caudal)
-        return corners
+        each = iter(shares)
+        return [_by_site({disc: next(each) for disc in film}) for film in crops]
+
+
+@dataclass
+class _Pointed:
+    """A film on its way through a batch: its points, then the crops around them."""
+
+    pixels: Picture
+    region: Region
+    discs: dict[str, DiscPoints]
+    reason: str | None = None
+    crops: dict[str, Crop] = field(default_factory=dict)
+
+    def cut_crops(self, recipe: CropRecipe) -> None:
+        """Cut the level crops, unless the points are doubtful or turn out to be."""
+        if self.reason is not None:
+            return
+        try:
+            transforms = crop_transforms(self.discs, recipe)
+        except RegionError as error:
+            self.reason = str(error)
+            return
+        self.crops = {disc: cut(self.pixels, t, recipe) for disc, t in transforms.items()}
+
+    def prediction(self, corners: Mapping[str, Probabilities]) -> FilmPrediction:
+        """What is said of the film, its corners in reading order."""
+        codes = [site.code for site in sites_of(self.region) if site.code in corners]
+        ordered = {code: corners[code] for code in codes}
+        return FilmPrediction(self.discs, ordered, self.reason is None, self.reason)
+
+
+def _by_site(shares: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Probabilities]:
+    corners: dict[str, Probabilities] = {}
+    for disc, (cranial, caudal) in shares.items():
+        above, below = disc.split("/")
+        corners[f"{above}_INF"] = _four(cranial)
+        corners[f"{below}_SUP"] = _four(caudal)
+    return corners
 
 
 def _four(shares: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Probabilities:

@@ -1,5 +1,6 @@
 """What we store of a pre-grading, and which films still wait for one."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -19,37 +20,47 @@ def waiting(*, key_point_version: ModelVersion, grade_version: ModelVersion) -> 
 
 
 @transaction.atomic
-def store_pregrading(
+def store_pregradings(
     *,
-    radiograph: Radiograph,
-    prediction: "FilmPrediction",
+    predictions: Mapping[int, "FilmPrediction"],
     key_point_version: ModelVersion,
     grade_version: ModelVersion,
-) -> Pregrading:
-    """Store points and probabilities together, keyed by corner. Repeating it changes nothing.
+) -> list[Pregrading]:
+    """Store points and probabilities of these films together. Repeating it changes nothing.
 
     An implausible film keeps its points, for a person to read it by, and gets no grades.
     """
     key_points.store_predicted(
-        radiograph=radiograph, discs=prediction.discs, version=key_point_version
+        films={film: prediction.discs for film, prediction in predictions.items()},
+        version=key_point_version,
     )
-    pregrading, _ = Pregrading.objects.get_or_create(
-        radiograph=radiograph,
-        key_points=key_point_version,
-        corner_grades=grade_version,
-        defaults={"plausible": prediction.plausible, "reason": prediction.reason or ""},
+    versions = {"key_points": key_point_version, "corner_grades": grade_version}
+    Pregrading.objects.bulk_create(
+        (
+            Pregrading(
+                radiograph_id=film,
+                plausible=prediction.plausible,
+                reason=prediction.reason or "",
+                **versions,
+            )
+            for film, prediction in predictions.items()
+        ),
+        ignore_conflicts=True,
     )
-    if pregrading.plausible:
-        CornerPrediction.objects.bulk_create(
-            (
-                CornerPrediction(
-                    radiograph=radiograph,
-                    site=site,
-                    model_version=grade_version,
-                    **dict(zip(("p0", "p1", "p2", "p3"), map(float, p), strict=True)),
-                )
-                for site, p in prediction.corners.items()
-            ),
-            ignore_conflicts=True,
-        )
-    return pregrading
+    # Read again: what an earlier run said of a film stands
+    stored = list(Pregrading.objects.filter(radiograph__in=predictions, **versions))
+    CornerPrediction.objects.bulk_create(
+        (
+            CornerPrediction(
+                radiograph_id=pregrading.radiograph_id,
+                site=site,
+                model_version=grade_version,
+                **dict(zip(("p0", "p1", "p2", "p3"), map(float, p), strict=True)),
+            )
+            for pregrading in stored
+            if pregrading.plausible
+            for site, p in predictions[pregrading.radiograph_id].corners.items()
+        ),
+        ignore_conflicts=True,
+    )
+    return stored

@@ -7,13 +7,13 @@ from inference.corner_regions import DiscPoints
 
 
 def store_predicted(
-    *, radiograph: Radiograph, discs: Mapping[str, DiscPoints], version: ModelVersion
+    *, films: Mapping[int, Mapping[str, DiscPoints]], version: ModelVersion
 ) -> None:
-    """Store a network's disc points. A second run of the same version changes nothing."""
+    """Store a network's disc points, by film. A second run of the same version changes nothing."""
     DiscPoint.objects.bulk_create(
         (
             DiscPoint(
-                radiograph=radiograph,
+                radiograph_id=film,
                 disc=disc,
                 center_x=points.center[0],
                 center_y=points.center[1],
@@ -22,6 +22,7 @@ def store_predicted(
                 confidence=points.confidence,
                 model_version=version,
             )
+            for film, discs in films.items()
             for disc, points in discs.items()
         ),
         ignore_conflicts=True,

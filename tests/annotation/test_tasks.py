@@ -1,8 +1,9 @@
 """The pipeline's doors, with hand-made neighbours: a grader without weights, a short training."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from pytest_django.fixtures import Settings
 
 from annotation import tasks
 from annotation.models import CornerPrediction, DiscPoint, Job, ModelVersion, Pregrading, Radiograph
-from annotation.services import jobs
+from annotation.services import corner_grades, jobs
+from inference import film_batches
 from inference.corner_regions import DiscPoints
 from inference.msasss import DISCS, Region, sites_of
 from inference.picture import Picture, write_picture
+from inference.predict import Film
 from tests.annotation.conftest import MakeFilm, MakeModel
 
 TORN = (0.4, 0.4, 0.1, 0.1)
@@ -34,6 +37,9 @@ class FakeGrader:
     def __init__(self) -> None:
         self.doubtful: str | None = None
         self.seen = 0
+
+    def grade_films(self, films: Sequence[Film]) -> list[Prediction]:
+        return [self.grade_film(film.pixels, film.region) for film in films]
 
     def grade_film(self, pixels: Picture, region: Region) -> Prediction:
         self.seen += 1
@@ -88,7 +94,7 @@ def test_pregrading_keeps_points_and_probabilities_under_the_versions_that_made_
     film = pictured()
     job = all_films()
     assert job.state == "succeeded"
-    assert job.result == {"pregraded": 1, "implausible": 0, "unreadable": []}
+    assert job.result == {"pregraded": 1, "implausible": 0, "failed": []}
     stored = CornerPrediction.objects.get(radiograph=film, site="L5_INF")
     assert (stored.p0, stored.p1, stored.p2, stored.p3) == TORN
     assert stored.model_version == serving["corner_grades"]
@@ -163,8 +169,9 @@ def test_a_lost_picture_is_named_and_stops_no_other_film(
     lost, other = pictured(), pictured()
     lost.picture_path.unlink()
     job = all_films()
-    assert job.result == {"pregraded": 1, "implausible": 0, "unreadable": [lost.pk]}
-    assert f"films {lost.pk} cannot be read" in job.message
+    reason = "The picture is lost: restore it from the backup."
+    assert job.result["failed"] == [{"radiograph": lost.pk, "reason": reason}]
+    assert job.message == "1 films pre-graded, 0 set aside for a person, 1 could not be graded."
     assert other.pregradings.exists()
 
 
@@ -175,7 +182,7 @@ def test_an_unexpected_error_fails_the_job_and_reaches_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pictured()
-    monkeypatch.setattr(grader, "grade_film", lambda *film: 1 / 0)
+    monkeypatch.setattr(grader, "grade_films", lambda films: 1 / 0)
     job = jobs.create(kind="pregrade", arguments={}, actor=None)
     with pytest.raises(ZeroDivisionError):
         tasks.pregrade(job.pk)
@@ -194,7 +201,7 @@ def test_a_worker_that_is_stopped_gives_the_job_back_without_spending_an_attempt
     def stop(*film: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(grader, "grade_film", stop)
+    monkeypatch.setattr(grader, "grade_films", stop)
     job = jobs.create(kind="pregrade", arguments={}, actor=None)
     with pytest.raises(SystemExit):
         tasks.pregrade(job.pk)
@@ -208,17 +215,38 @@ def test_a_cancelled_job_keeps_what_was_done(
     grader: FakeGrader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    films = [pictured(), pictured()]
+    films = [pictured() for _ in range(4)]
     job = jobs.create(kind="pregrade", arguments={}, actor=None)
-    look = grader.grade_film
+    store = corner_grades.store_pregradings
 
-    def look_and_cancel(pixels: Picture, region: Region) -> Prediction:
+    def store_and_cancel(**what: Any) -> list[Pregrading]:
         Job.objects.filter(pk=job.pk).update(cancel_asked=True)
-        return look(pixels, region)
+        return store(**what)
 
-    monkeypatch.setattr(grader, "grade_film", look_and_cancel)
+    monkeypatch.setattr(film_batches, "CPU_BATCH", 1)
+    monkeypatch.setattr(corner_grades, "store_pregradings", store_and_cancel)
     assert pregraded_by(job).state == "cancelled"
-    assert [one.pregradings.count() for one in films] == [1, 0]
+    assert [one.pregradings.count() for one in films] == [1, 0, 0, 0]
+
+
+def test_a_worker_that_lost_its_job_stores_nothing_more(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    grader: FakeGrader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    films = [pictured() for _ in range(3)]
+    job = jobs.create(kind="pregrade", arguments={}, actor=None)
+    store = corner_grades.store_pregradings
+
+    def store_and_lose(**what: Any) -> list[Pregrading]:
+        Job.objects.filter(pk=job.pk).update(worker="somebody else")
+        return store(**what)
+
+    monkeypatch.setattr(film_batches, "CPU_BATCH", 1)
+    monkeypatch.setattr(corner_grades, "store_pregradings", store_and_lose)
+    assert pregraded_by(job).state == "running"  # it is the other worker's now
+    assert [one.pregradings.count() for one in films] == [1, 0, 0]
 
 
 def training_process(*lines: str) -> list[str]:
