@@ -1,14 +1,11 @@
-"""The pipeline's doors, with hand-made neighbours: a grader without weights, a short training."""
+"""The pre-grading door, with a hand-made neighbour: a grader without weights."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from annotation import tasks
 from annotation.models import CornerPrediction, DiscPoint, Job, ModelVersion, Pregrading, Radiograph
@@ -247,60 +244,3 @@ def test_a_worker_that_lost_its_job_stores_nothing_more(
     monkeypatch.setattr(corner_grades, "store_pregradings", store_and_lose)
     assert pregraded_by(job).state == "running"  # it is the other worker's now
     assert [one.pregradings.count() for one in films] == [1, 0, 0]
-
-
-def training_process(*lines: str) -> list[str]:
-    """A process that prints these lines as the training would."""
-    printed = "; ".join(f"print({line!r}, flush=True)" for line in lines)
-    return [sys.executable, "-c", printed]
-
-
-@pytest.fixture
-def held(db: None) -> jobs.Held:
-    created = jobs.create(kind="training", arguments={}, actor=None)
-    job = jobs.claim(created.pk)
-    assert job is not None
-    return jobs.Held(job)
-
-
-def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
-    line = '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9.7, "phase": "Training"}'
-    report = tasks._follow(training_process(line, '{"done": true, "metrics": {}}'), held)
-    held.job.refresh_from_db()
-    assert report["done"]
-    assert held.job.progress == 0.75
-    assert held.job.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
-
-
-def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
-    with pytest.raises(tasks.TrainingFailed, match="no corner of grade 2"):
-        tasks._follow(training_process('{"failed": "There is no corner of grade 2."}'), held)
-
-
-def test_a_training_that_dies_is_a_failure(held: jobs.Held) -> None:
-    with pytest.raises(tasks.TrainingFailed, match="status 7"):
-        tasks._follow([sys.executable, "-c", "raise SystemExit(7)"], held)
-
-
-def test_a_cancelled_training_is_stopped(held: jobs.Held) -> None:
-    Job.objects.filter(pk=held.job.pk).update(cancel_asked=True)
-    line = '{"step": 1, "steps": 2, "phase": "Training"}'
-    endless = [sys.executable, "-c", f"print({line!r}, flush=True)\nimport time\ntime.sleep(60)"]
-    began = timezone.now()
-    with pytest.raises(jobs.JobCancelled):
-        tasks._follow(endless, held)
-    assert (timezone.now() - began).total_seconds() < 30
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_silent_training_is_killed_when_it_is_cancelled(settings: Settings) -> None:
-    settings.JOB_LEASE_SECONDS = 0.6
-    created = jobs.create(kind="training", arguments={}, actor=None)
-    job = jobs.claim(created.pk)
-    assert job is not None
-    Job.objects.filter(pk=job.pk).update(cancel_asked=True)
-    silent = [sys.executable, "-c", "import time\ntime.sleep(60)"]
-    began = timezone.now()
-    with jobs.kept_alive(job) as held, pytest.raises(jobs.JobCancelled):
-        tasks._follow(silent, held)
-    assert (timezone.now() - began).total_seconds() < 30
