@@ -91,7 +91,10 @@ CALLED_BY_A_FRAMEWORK = [
     "to_representation", "has_permission", "has_*_permission", "as_sql", "save", "clean",
 ]  # fmt: skip
 # What the product offers to others and does not use itself; each with its reason.
-OFFERED: dict[str, str] = {"write_picture": "the other half of read_picture, for scripts and tests"}
+OFFERED: dict[str, str] = {
+    "write_picture": "the other half of read_picture, for scripts and tests",
+    "grade_film": "one film, for scripts and benchmarks; the product grades batches",
+}
 
 
 def test_nothing_is_written_that_nobody_calls() -> None:
