@@ -29,7 +29,6 @@ def reading_out(reading: Reading, reader: User, of_place: list[Reading]) -> dict
         "id": reading.pk,
         "study": {"id": study.pk, "name": study.name},
         "round": {"id": round_.pk, "number": round_.number, "kind": round_.kind},
-        "label": f"{reading.position} of {places}",
         "position": reading.position,
         "places": places,
         "time_point": time_point_out(reading, of_place),

@@ -80,7 +80,6 @@ export interface Reading extends FilmPicture {
   id: number;
   study: { id: number; name: string };
   round: { id: number; number: number; kind: RoundKind };
-  label: string;
   position: number;
   places: number;
   sites: SiteCode[];

@@ -109,7 +109,7 @@ export interface Study extends Differences, Overlap {
   rounds: StudyRound[];
   /** The first grade is in: the design cannot be changed any more. */
   design_fixed: boolean;
-  state: string;
+  state: "open" | "closed" | "finished";
 }
 
 export interface ReaderProgress {

@@ -3,6 +3,7 @@ import "./theme.css";
 import { mount } from "svelte";
 
 import App from "./App.svelte";
+import { speakAsKept } from "./language.svelte";
 
 const target = document.getElementById("app") ?? document.body;
-mount(App, { target });
+void speakAsKept().then(() => mount(App, { target }));

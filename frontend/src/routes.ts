@@ -4,13 +4,14 @@ import type { Component } from "svelte";
 
 import type { Role, User } from "./contract";
 import type { Params } from "./params";
-import { texts } from "./texts";
+import type { Texts } from "./texts";
 
 type Screen = { default: Component<{ params: Params }> };
 
 export interface Route {
   path: string;
-  title: string;
+  /** Its title in the table of texts. */
+  title: keyof Texts["routes"];
   roles: readonly Role[];
   /** Films are read in the dark; everything else is office work. */
   theme: "dark" | "light";
@@ -25,86 +26,56 @@ const OFFICE: readonly Role[] = ["coordinator", "admin"];
 
 const route = (
   path: string,
-  title: string,
+  title: Route["title"],
   roles: readonly Role[],
   theme: Route["theme"],
   load: () => Promise<unknown>,
 ): Route => ({ path, title, roles, theme, load: load as Route["load"], menu: !path.includes(":") });
 
 export const ROUTES: readonly Route[] = [
-  route(
-    "/worklist",
-    texts.routes.worklist,
-    READERS,
-    "light",
-    () => import("./screens/Worklist.svelte"),
-  ),
-  route(
-    "/rounds/:round",
-    texts.routes.reading,
-    READERS,
-    "dark",
-    () => import("./screens/Reading.svelte"),
-  ),
+  route("/worklist", "worklist", READERS, "light", () => import("./screens/Worklist.svelte")),
+  route("/rounds/:round", "reading", READERS, "dark", () => import("./screens/Reading.svelte")),
   route(
     "/adjudication",
-    texts.routes.adjudication,
+    "adjudication",
     ADJUDICATORS,
     "light",
     () => import("./screens/Adjudications.svelte"),
   ),
   route(
     "/adjudication/:study",
-    texts.routes.adjudication,
+    "adjudication",
     ADJUDICATORS,
     "dark",
     () => import("./screens/Adjudication.svelte"),
   ),
   route(
     "/radiographs",
-    texts.routes.radiographs,
+    "radiographs",
     OFFICE,
     "light",
     () => import("./screens/Radiographs.svelte"),
   ),
-  route(
-    "/studies",
-    texts.routes.studies,
-    OFFICE,
-    "light",
-    () => import("./screens/Studies.svelte"),
-  ),
-  route(
-    "/studies/:study",
-    texts.routes.studies,
-    OFFICE,
-    "light",
-    () => import("./screens/Studies.svelte"),
-  ),
-  route(
-    "/agreement",
-    texts.routes.agreement,
-    OFFICE,
-    "light",
-    () => import("./screens/Agreement.svelte"),
-  ),
+  route("/studies", "studies", OFFICE, "light", () => import("./screens/Studies.svelte")),
+  route("/studies/:study", "studies", OFFICE, "light", () => import("./screens/Studies.svelte")),
+  route("/agreement", "agreement", OFFICE, "light", () => import("./screens/Agreement.svelte")),
   route(
     "/agreement/:study",
-    texts.routes.agreement,
+    "agreement",
     OFFICE,
     "light",
     () => import("./screens/Agreement.svelte"),
   ),
   route(
     "/models",
-    texts.routes.modelVersions,
+    "modelVersions",
     OFFICE,
     "light",
     () => import("./screens/ModelVersions.svelte"),
   ),
   route(
     "/datasets",
-    texts.routes.datasets,
+    "datasets",
     [...OFFICE, "data"],
     "light",
     () => import("./screens/Datasets.svelte"),

@@ -1,67 +1,42 @@
-/** Every English text of the product, keyed by where it stands; a translation is a second such table. */
+/**
+ * Every text of the product in the language of the page: one table per language, English first.
+ *
+ * Tables have one type, so that a missing or an extra text fails the type check. Whatever reads
+ * `texts` reads it when it is drawn; App draws everything anew when the language changes.
+ */
 
-import { office } from "./texts/office";
-import { reading } from "./texts/reading";
+import { english, type Texts } from "./texts/en";
 
-export const texts = {
-  app: {
-    name: "Syndesmo",
-    subtitle: "mSASSS reading and annotation",
-    signOut: "Sign out",
-    skip: "Skip to content",
-    navigation: "Main",
-    loading: "Loading…",
-    notFoundTitle: "There is no such page",
-    notFound: "The address leads nowhere. Choose a page from the menu above.",
-    noRoleTitle: "No role yet",
-    noRole: "Your account has no role in this product yet. Ask an administrator to give you one.",
-    retry: "Try again",
-    researchUse: "For research use. Not a medical device.",
-  },
-  routes: {
-    worklist: "Worklist",
-    reading: "Reading",
-    adjudication: "Adjudication",
-    radiographs: "Radiographs",
-    studies: "Studies",
-    agreement: "Agreement",
-    modelVersions: "Models",
-    datasets: "Datasets",
-  },
-  errors: {
-    offline: "The server does not answer. Check the network; nothing you entered is lost.",
-    server:
-      "The server failed on this request. Try again; if it keeps failing, tell an administrator.",
-    unexpected: "The server gave an answer this page does not understand. Reload the page.",
-    signedOut: "Your session has ended. Sign in again to go on.",
-  },
-  signIn: {
-    title: "Sign in",
-    username: "User name",
-    password: "Password",
-    submit: "Sign in",
-    submitting: "Signing in…",
-    again: "Your session has ended. Sign in again; unsent grades are kept and will be sent.",
-  },
-  worklist: {
-    title: "Worklist",
-    intro: "Rounds in which you read. A round opens your next film where you left off.",
-    study: "Study",
-    round: "Round",
-    progress: "Progress",
-    state: "State",
-    action: "Action",
-    full: (n: number) => `Round ${n}`,
-    relabel: (n: number) => `Relabel batch, round ${n}`,
-    committed: (done: number, all: number) => `${done} of ${all}`,
-    start: "Start reading",
-    resume: "Continue reading",
-    states: { open: "Open", washout: "Washout", finished: "Finished", closed: "Closed" },
-    opens: (date: string) => `Opens ${date}`,
-    emptyTitle: "No films to read",
-    empty:
-      "You are not a reader in any study yet. A coordinator adds readers when a study is made.",
-  },
-  reading,
-  office,
+export type { Texts };
+
+export const LANGUAGES = { en: "English", ko: "한국어" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const LOCALES: Readonly<Record<Language, string>> = { en: "en-GB", ko: "ko-KR" };
+
+/** English is at hand at once; other tables come when they are asked for. */
+const TABLES: Readonly<Record<Language, () => Promise<Texts>>> = {
+  en: async () => english,
+  ko: async () => (await import("./texts/ko")).korean,
 };
+
+export let texts: Texts = english;
+let language: Language = "en";
+
+/** The language's name for Intl: how numbers and dates are written. */
+export const locale = (): string => LOCALES[language];
+
+export const isLanguage = (name: unknown): name is Language =>
+  typeof name === "string" && name in LANGUAGES;
+
+/** The first of the browser's languages that there is a table for. */
+export function preferred(wanted: readonly string[]): Language {
+  const bases = wanted.map((tag) => tag.toLowerCase().split("-")[0]);
+  return bases.find(isLanguage) ?? "en";
+}
+
+/** Take another table. What is on the page already keeps its words until it is drawn anew. */
+export async function speak(wanted: Language): Promise<void> {
+  texts = await TABLES[wanted]();
+  language = wanted;
+}

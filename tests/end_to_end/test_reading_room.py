@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from annotation.management.commands.load_demo import PASSWORD
 from inference.msasss import DISCS
@@ -233,3 +233,46 @@ def test_a_reader_has_keys_of_their_own(sign_in: SignIn) -> None:
     reader.shows("reading-magnifier")
     page.keyboard.up("m")
     expect(pane.get_by_test_id("lens")).to_be_hidden()
+
+
+def test_a_film_is_read_in_korean(ada: Person) -> None:
+    page = ada.page
+    page.goto(ada.product.address + "/worklist")
+    page.get_by_test_id("language").select_option("ko")
+    expect(page.get_by_role("heading", level=1)).to_have_text("판독 목록")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    ada.shows("worklist-korean")
+    page.get_by_role("link", name=re.compile("판독 (시작|계속)")).first.click()
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
+    expect(page).to_have_title("판독 · Syndesmo")
+    grades(page, "01")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="다음 모서리에 아직 등급이 필요합니다")).to_be_visible()
+    ada.shows("reading-korean-missing")
+    page.keyboard.press("Escape")
+    page.get_by_test_id(f"corner-{sites(page)[2]}").click()
+    page.keyboard.press("n")
+    page.get_by_role("dialog").get_by_role("button", name="가려짐").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="단축키")).to_contain_text("2등급: 인대골극")
+    ada.shows("reading-korean-keys")
+    page.keyboard.press("Escape")
+    grades(page, "0" * 9)
+    saved(page)
+    expect(page.get_by_test_id("saved-state")).to_contain_text("저장됨")
+    ada.shows("reading-korean")
+    assert at_server(ada) == "01n000000000"
+    commits(page)
+    page.goto(ada.product.address + "/worklist")
+    page.get_by_role("button", name="로그아웃").click()
+    expect(page.get_by_label("비밀번호")).to_be_visible()
+    ada.shows("sign-in-korean")
+
+
+def test_the_page_speaks_the_browser_s_language(product: Product, chromium: Browser) -> None:
+    for wanted, heading in (("ko-KR", "로그인"), ("en-US", "Sign in"), ("de-DE", "Sign in")):
+        context = chromium.new_context(locale=wanted)
+        page = context.new_page()
+        page.goto(product.address)
+        expect(page.get_by_role("button", name=heading)).to_be_visible()
+        context.close()

@@ -4,9 +4,6 @@ import type { NewRelabelBatch, NewStudy } from "../contract";
 import type { Region } from "../msasss";
 import { texts } from "../texts";
 
-const invalid = texts.office.studies.design.invalid;
-const batchInvalid = texts.office.studies.batch.invalid;
-
 export interface DesignForm {
   name: string;
   region: Region | "";
@@ -88,6 +85,7 @@ const wholeFrom = (low: number, high: number, value: number | null): value is nu
 
 /** The request for a new study, or one sentence per field that is wrong. */
 export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
+  const invalid = texts.office.studies.design.invalid;
   const problems: Problems<DesignField> = {};
   const name = form.name.trim();
   if (!name || name.length > 120) problems.name = invalid.name;
@@ -157,10 +155,11 @@ export type BatchField = "size" | "random" | "readers";
 /** The request for a relabel batch, or one sentence per field that is wrong. */
 export function checkBatch(form: BatchForm): Checked<NewRelabelBatch, BatchField> {
   const { size, randomPercent, readers } = form;
+  const invalid = texts.office.studies.batch.invalid;
   const problems: Problems<BatchField> = {};
-  if (!wholeFrom(1, 2000, size)) problems.size = batchInvalid.size;
-  if (!wholeFrom(0, 50, randomPercent)) problems.random = batchInvalid.random;
-  if (readers.length === 0) problems.readers = batchInvalid.readers;
+  if (!wholeFrom(1, 2000, size)) problems.size = invalid.size;
+  if (!wholeFrom(0, 50, randomPercent)) problems.random = invalid.random;
+  if (readers.length === 0) problems.readers = invalid.readers;
   if (Object.keys(problems).length > 0) return { ok: false, problems };
   return {
     ok: true,

@@ -5,19 +5,12 @@
  * readers of the literature have been misled by an "ICC" whose form was not said.
  */
 
-/** Full names of the six ICC forms (Shrout & Fleiss 1979). */
-export const ICC_FORMS: Readonly<Record<string, string>> = {
-  "ICC(1,1)": "one-way random, single reader",
-  "ICC(2,1)": "two-way random, absolute agreement, single reader",
-  "ICC(3,1)": "two-way mixed, consistency, single reader",
-  "ICC(1,k)": "one-way random, mean of k readers",
-  "ICC(2,k)": "two-way random, absolute agreement, mean of k readers",
-  "ICC(3,k)": "two-way mixed, consistency, mean of k readers",
-};
+import { locale, texts } from "../texts";
 
-/** "two-way random, absolute agreement, single reader: ICC(2,1)" */
+/** "two-way random, absolute agreement, single reader: ICC(2,1)" (Shrout & Fleiss 1979). */
 export function iccFormName(form: string): string {
-  const name = ICC_FORMS[form];
+  const names: Partial<Record<string, string>> = texts.office.iccForms;
+  const name = names[form];
   return name ? `${name}: ${form}` : form;
 }
 
@@ -52,7 +45,7 @@ export function interval(
 ): string {
   const [low, high] = ends ?? [];
   if (!isNumber(low) || !isNumber(high)) return "–";
-  return `${print(low)} to ${print(high)}`;
+  return texts.office.interval(print(low), print(high));
 }
 
 /** A difference: "+0.4", "−0.4", "0.0". */
@@ -81,12 +74,12 @@ export function percent(share: number | null | undefined): string {
 
 /** "1,204", the digit grouping of the page's language. */
 export function count(value: number | null | undefined): string {
-  return isNumber(value) ? value.toLocaleString("en-GB") : "–";
+  return isNumber(value) ? value.toLocaleString(locale()) : "–";
 }
 
-/** "1 film", "12 films". */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
+/** "1 film", "1,204 films": how a noun is counted differs by language. */
+export function counted(value: number, noun: (n: number, shown: string) => string): string {
+  return noun(value, count(value));
 }
 
 /** "850 kB", "12.4 MB" (decimal units, as file managers print them). */
@@ -100,24 +93,26 @@ export function fileSize(bytes: number): string {
 /** "42 s", "3 min 05 s", "2 h 10 min". */
 export function duration(seconds: number | null | undefined): string {
   if (!isNumber(seconds) || seconds < 0) return "–";
+  const t = texts.office.duration;
+  const two = (value: number) => String(value).padStart(2, "0");
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return t.seconds(whole);
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  if (minutes < 60) return t.minutes(minutes, two(whole % 60));
+  return t.hours(Math.floor(minutes / 60), two(minutes % 60));
 }
 
 /** "23 Nov 2026"; "–" for nothing or for something that is no date. */
 export function day(iso: string | null | undefined): string {
   const date = iso ? new Date(iso) : null;
   if (!date || Number.isNaN(date.getTime())) return "–";
-  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return date.toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** "23 Nov 2026, 14:05" in the browser's own time zone. */
 export function moment(iso: string | null | undefined): string {
   const date = iso ? new Date(iso) : null;
   if (!date || Number.isNaN(date.getTime())) return "–";
-  const time = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const time = date.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
   return `${day(iso)}, ${time}`;
 }

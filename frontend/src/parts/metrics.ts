@@ -25,28 +25,28 @@ export interface ComparedFigure extends Figure {
   verdict: Verdict;
 }
 
-const names = texts.office.modelVersions.figures;
+type Name = keyof typeof texts.office.modelVersions.figures;
 
 /** Last word of the key -> name and direction, in the order of the table. */
-const KNOWN: readonly [pattern: RegExp, label: string, direction: Direction][] = [
-  [/(^|\.)(multiclass_)?accuracy(_multiclass)?$/, names.accuracy, "higher"],
-  [/accuracy_ovr(_mean)?$|mean_accuracy$/, names.accuracyOvr, "higher"],
-  [/sensitivity$/, names.sensitivity, "higher"],
-  [/specificity$/, names.specificity, "higher"],
-  [/(^|\.)ppv$/, names.ppv, "higher"],
-  [/(^|\.)npv$/, names.npv, "higher"],
-  [/(^|\.)f1$/, names.f1, "higher"],
-  [/kappa(_quadratic)?$|quadratic_kappa$/, names.kappa, "higher"],
-  [/icc(\(2,1\)|_2_1|_total)?$/i, names.icc, "higher"],
-  [/bias$/, names.bias, "zero"],
-  [/(^|\.)mae$/, names.mae, "lower"],
-  [/false_total$/, names.falseTotal, "lower"],
-  [/within_2_?mm$/, names.within2mm, "higher"],
-  [/mean_error(_mm|_px)?$/, names.meanError, "lower"],
-  [/loss$/, names.loss, "lower"],
-  [/(^|\.)corners$/, names.corners, "none"],
-  [/(^|\.)films$/, names.films, "none"],
-  [/(^|\.)patients$/, names.patients, "none"],
+const KNOWN: readonly [pattern: RegExp, name: Name, direction: Direction][] = [
+  [/(^|\.)(multiclass_)?accuracy(_multiclass)?$/, "accuracy", "higher"],
+  [/accuracy_ovr(_mean)?$|mean_accuracy$/, "accuracyOvr", "higher"],
+  [/sensitivity$/, "sensitivity", "higher"],
+  [/specificity$/, "specificity", "higher"],
+  [/(^|\.)ppv$/, "ppv", "higher"],
+  [/(^|\.)npv$/, "npv", "higher"],
+  [/(^|\.)f1$/, "f1", "higher"],
+  [/kappa(_quadratic)?$|quadratic_kappa$/, "kappa", "higher"],
+  [/icc(\(2,1\)|_2_1|_total)?$/i, "icc", "higher"],
+  [/bias$/, "bias", "zero"],
+  [/(^|\.)mae$/, "mae", "lower"],
+  [/false_total$/, "falseTotal", "lower"],
+  [/within_2_?mm$/, "within2mm", "higher"],
+  [/mean_error(_mm|_px)?$/, "meanError", "lower"],
+  [/loss$/, "loss", "lower"],
+  [/(^|\.)corners$/, "corners", "none"],
+  [/(^|\.)films$/, "films", "none"],
+  [/(^|\.)patients$/, "patients", "none"],
 ];
 
 /** All numbers of the record by dotted key. Lists (confusion, per grade, limits) are left out. */
@@ -62,10 +62,12 @@ function numbers(record: Record<string, unknown>, prefix = ""): [string, number]
 
 function described(key: string, value: number): Figure & { order: number } {
   const order = KNOWN.findIndex(([pattern]) => pattern.test(key));
-  const [, label, direction] = KNOWN[order] ?? [];
+  const [, name, direction] = KNOWN[order] ?? [];
   return {
     key,
-    label: label ?? key.replaceAll(".", ", ").replaceAll("_", " "),
+    label: name
+      ? texts.office.modelVersions.figures[name]
+      : key.replaceAll(".", ", ").replaceAll("_", " "),
     value,
     direction: direction ?? "none",
     whole: Number.isInteger(value) && (direction ?? "none") === "none",

@@ -1,13 +1,13 @@
 /** What the picture tools do to the two panes; the same for keys and buttons. */
 
 import type { Action } from "../keys";
-import type { texts } from "../texts";
+import type { Texts } from "../texts";
 import { flip, rotate } from "../viewer/view";
 import type { Viewer } from "../viewer/viewer";
 import { PRESETS, type Preset, type Window } from "../viewer/windowing";
 import type { Looks } from "./looks";
 
-export type Act = Exclude<keyof typeof texts.reading.tools, "label"> | "zoomIn" | "zoomOut";
+export type Act = Exclude<keyof Texts["reading"]["tools"], "label"> | "zoomIn" | "zoomOut";
 
 /** The picture tool behind a key, if it is one. */
 export const toolOf = (action: Action): Act | null =>

@@ -13,6 +13,7 @@ import {
   signed,
   spreadOfLimits,
 } from "../../src/parts/figures";
+import { texts } from "../../src/texts";
 
 describe("coefficients", () => {
   it("prints three decimals", () => expect(coefficient(0.9462)).toBe("0.946"));
@@ -63,8 +64,8 @@ describe("shares, sizes, times", () => {
     [1, "100 %"],
   ])("prints the share %d as %s", (share, text) => expect(percent(share)).toBe(text));
   it("counts one film as a film", () => {
-    expect(counted(1, "film")).toBe("1 film");
-    expect(counted(1204, "film")).toBe("1,204 films");
+    expect(counted(1, texts.office.films)).toBe("1 film");
+    expect(counted(1204, texts.office.films)).toBe("1,204 films");
   });
   it("prints file sizes in steps without '1000 kB'", () => {
     expect(fileSize(850_400)).toBe("850 kB");

@@ -75,7 +75,7 @@ def test_the_worklist_has_ones_own_rounds(ada: Client, made: Study) -> None:
 
 
 def test_a_reading_holds_what_the_screen_needs(ada: Client, reading: dict[str, Any]) -> None:
-    assert reading["label"] == "1 of 3"
+    assert (reading["position"], reading["places"]) == (1, 3)
     assert reading["sites"] == LUMBAR
     assert reading["state"] == "leased"
     assert reading["marks"] == {}
@@ -194,7 +194,7 @@ def test_commit_names_what_is_missing_then_goes_on(
         grade(ada, reading, site, 0)
     done = send(ada, reading, "commit").json()
     assert (done["state"], done["model"], done["lease_until"]) == ("committed", None, None)
-    assert done["next"]["reading"]["label"] == "2 of 3"
+    assert done["next"]["reading"]["position"] == 2
     coming = ada.post(f"/api/v1/rounds/{made.rounds.get().pk}/next").json()["reading"]
     assert coming["id"] == done["next"]["reading"]["id"]
 

@@ -1,7 +1,7 @@
 /** Texts of the reading room: reading, rapid reading, adjudication. */
 
-import type { Edge, Finding, NotAssessable } from "../msasss";
-import type { Action } from "../keys";
+import type { Edge, Finding, NotAssessable } from "../../msasss";
+import type { Action } from "../../keys";
 
 const edges: Record<Edge, string> = { INF: "lower corner", SUP: "upper corner" };
 
@@ -65,7 +65,7 @@ const actions: Record<Action, string> = {
 
 export const reading = {
   title: "Reading",
-  position: (label: string) => `Film ${label}`,
+  position: (n: number, all: number) => `Film ${n} of ${all}`,
   region: { C: "Cervical spine", L: "Lumbar spine" },
   loading: "Getting the film…",
   decoding: "Film is loading",
@@ -199,7 +199,7 @@ export const reading = {
   leaseLost:
     "Your hold on this film has ended or the study was closed. Nothing more can be saved to it; go back to the worklist.",
   committedAlready: "This film is committed. Its grades can no longer be changed.",
-  rapid: { title: "Relabel", corner: (label: string) => `Corner ${label}` },
+  rapid: { title: "Relabel", corner: (n: number, all: number) => `Corner ${n} of ${all}` },
   adjudication: {
     title: "Adjudication",
     intro: "Corners where the readers differ. You see both grades, not who gave them.",

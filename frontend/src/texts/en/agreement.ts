@@ -65,5 +65,5 @@ export const agreement = {
     "An ICC rises when the patients differ more, without any better reading. Judge it together with the limits of agreement.",
     "Most corners are normal, so the share of corners with the same grade is always high. Kappa corrects for that; the table shows which grades are confused.",
     "A region's score (0 to 36) is never shown as an mSASSS (0 to 72). Corners that were not assessable follow the study's rule for missing corners.",
-  ],
+  ] as [string, string, string, string, string, string],
 };

@@ -17,7 +17,7 @@ export const studies = {
     state: "State",
   },
   modes: { blind: "Never while reading", second_look: "After the reader has committed" },
-  states: { open: "Open", closed: "Closed", finished: "Finished" } as Record<string, string>,
+  states: { open: "Open", closed: "Closed", finished: "Finished" },
   design: {
     title: "New study",
     fixed: "The design is fixed once the first grade is in.",

@@ -62,7 +62,7 @@ export const modelVersions = {
       quick: "quick: the everyday retraining",
       best: "best: the strongest, needs a GPU or a night",
       paper: "paper: the published method, ResNet-152",
-    } as Record<string, string>,
+    },
     submit: "Start training",
     submitting: "Starting…",
     busy: "A training run is under way. Wait for it or cancel it before you start another.",

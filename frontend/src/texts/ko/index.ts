@@ -1,0 +1,8 @@
+/** 한국어. The Korean table, complete; loaded only when it is wanted. */
+
+import type { Texts } from "../en";
+import { general } from "./general";
+import { office } from "./office";
+import { reading } from "./reading";
+
+export const korean: Texts = { ...general, reading, office };
