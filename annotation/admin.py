@@ -3,7 +3,14 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from annotation.models import AuditRecord
+from annotation.models import AuditRecord, FilmSource
+
+
+@admin.register(FilmSource)
+class FilmSourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Which hospital an account sends for; films that are in already keep their centre."""
+
+    list_display = ["account", "centre"]
 
 
 @admin.register(AuditRecord)

@@ -46,13 +46,16 @@ from inference.film_tags import (
 from inference.picture import Window, automatic_window, shrink
 
 __all__ = [
+    "Calibrated",
     "Film",
     "FilmRefused",
     "FilmUndecodable",
     "Identifiers",
+    "described",
     "identifiers",
     "pixel_sha256",
     "quietly",
+    "read_calibrated",
     "read_film",
 ]
 
@@ -67,22 +70,29 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
-class Film:
-    """A calibrated film. `pixels` is uint16 [rows, cols], bone bright, head up where known."""
+class Calibrated:
+    """The calibrated picture of a film, nothing decided yet about what it shows."""
 
     pixels: NDArray[np.uint16]
-    spacing_mm: float | None
-    spacing_plane: Plane | None
-    window: Window
-    region: Region | None
-    doubts: tuple[str, ...]
-    """What a person has to settle before the film is read: region, view, burnt-in text."""
+    """[rows, cols], bone bright, head up where the header knows."""
     facing: Facing | None
     turned: int
     """Quarter turns anticlockwise that were applied to bring the head up."""
     header: Dataset
     """As it came, without PixelData: it identifies the patient and must not be stored."""
     pixel_sha256: str
+
+
+@dataclass(frozen=True)
+class Film(Calibrated):
+    """A calibrated film, and what its header and its pixels say of it."""
+
+    spacing_mm: float | None
+    spacing_plane: Plane | None
+    window: Window
+    region: Region | None
+    doubts: tuple[str, ...]
+    """What a person has to settle before the film is read: region, view, burnt-in text."""
     recipe: str = RECIPE
 
 
@@ -101,7 +111,15 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
     Raises FilmRefused when it is no film, FilmUndecodable when it is one that cannot be shown and
     a person must look at it, OSError when the path cannot be read.
     """
-    data = _bytes(source)
+    return described(read_calibrated(source))
+
+
+def read_calibrated(source: str | os.PathLike[str] | bytes) -> Calibrated:
+    """The first half of `read_film`: the picture, exact to the bit. Raises what that raises.
+
+    A FilmUndecodable of a film whose header could be read carries that header.
+    """
+    data, header = _bytes(source), None
     with quietly():
         try:
             header = _parse(data, pixels=False)
@@ -111,13 +129,34 @@ def read_film(source: str | os.PathLike[str] | bytes) -> Film:
             del data
             raw = decode(film)
             del film.PixelData
-            return _describe(calibrate(codes_of(raw, film), film), film)
-        except (FilmRefused, FilmUndecodable):
+            return _calibrated(calibrate(codes_of(raw, film), film), film)
+        except FilmRefused:
             raise
-        except MemoryError as error:
-            raise FilmUndecodable("The film needs more memory than this machine has.") from error
+        except FilmUndecodable as error:
+            error.header = header
+            raise
         except Exception as error:  # pydicom and the decoders raise anything on damaged bytes
-            raise FilmUndecodable("The file is damaged: its pixels cannot be read.") from error
+            raise _damaged(error, header) from error
+
+
+def described(film: Calibrated) -> Film:
+    """The second half of `read_film`: what the header and the pixels say the film is."""
+    with quietly():
+        try:
+            return _described(film)
+        except Exception as error:  # pydicom raises anything on a broken value
+            raise _damaged(error, film.header) from error
+
+
+def _damaged(error: Exception, header: Dataset | None) -> FilmUndecodable:
+    """Whatever was raised, as a film that a person must look at."""
+    told = FilmUndecodable(
+        "The film needs more memory than this machine has."
+        if isinstance(error, MemoryError)
+        else "The file is damaged: its pixels cannot be read."
+    )
+    told.header = header
+    return told
 
 
 def identifiers(data: bytes) -> Identifiers:
@@ -138,27 +177,28 @@ def identifiers(data: bytes) -> Identifiers:
             raise FilmRefused("The file is damaged: its header cannot be read.") from error
 
 
-def _describe(pixels: Codes, header: Dataset) -> Film:
-    facing, turns = orientation_of(header)
-    pixels = np.ascontiguousarray(np.rot90(pixels, turns))
+def _calibrated(pixels: Codes, header: Dataset) -> Calibrated:
+    facing, turned = orientation_of(header)
+    pixels = np.ascontiguousarray(np.rot90(pixels, turned))
     if pixels.max() == pixels.min():
         raise FilmUndecodable("The film is blank: every pixel has the same value.")
+    return Calibrated(pixels, facing, turned, header, pixel_sha256(pixels))
+
+
+def _described(film: Calibrated) -> Film:
+    pixels, header = film.pixels, film.header
     spacing, plane = spacing_of(header)
     region, of_region = region_of(header)
     by_tags = (of_region, not_lateral(header), burnt_in_text(header))
     glance = shrink(pixels, film_text.LOOK_AT)
     by_pixels = (*film_appearance.doubts(glance, region), film_text.text_suspected(glance))
     return Film(
-        pixels=pixels,
+        **vars(film),
         spacing_mm=spacing,
         spacing_plane=plane,
         window=automatic_window(pixels),
         region=region,
         doubts=tuple(doubt for doubt in (*by_tags, *by_pixels) if doubt),
-        facing=facing,
-        turned=turns,
-        header=header,
-        pixel_sha256=pixel_sha256(pixels),
     )
 
 

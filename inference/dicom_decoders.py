@@ -80,6 +80,10 @@ def decode(film: FileDataset) -> NDArray[np.integer]:
         raise FilmRefused("The file holds no pixels.")
     film.HighBit = film.get("HighBit", int(film.BitsStored) - 1)
     syntax = film.file_meta.TransferSyntaxUID
+    if syntax not in SYNTAXES:
+        raise FilmUndecodable(
+            "No decoder is known for this transfer syntax. Send the film uncompressed."
+        )
     _check_length(film)
     if not syntax.is_compressed or syntax.is_deflated:
         return _by_plugin(film, syntax)
@@ -93,8 +97,6 @@ def _by_plugin(film: FileDataset, syntax: UID) -> NDArray[np.integer]:
         options["decoding_plugin"] = _PLUGINS[syntax]
     try:
         raw, _ = get_decoder(syntax).as_array(film, raw=True, **options)
-    except NotImplementedError as error:
-        raise FilmUndecodable("No decoder is known for this transfer syntax.") from error
     except BaseException as error:
         # The RLE decoder is written in Rust; its panic is no Exception.
         if not isinstance(error, RuntimeError) and type(error).__name__ != "PanicException":

@@ -24,6 +24,9 @@ _LEAST_SHOWN = 0.02
 class FilmUndecodable(ValueError):
     """A film that cannot be shown as it is; the sentence says why. A person must look at it."""
 
+    header: Dataset | None = None
+    """As it came, where it could be read; it identifies the patient."""
+
 
 @dataclass(frozen=True)
 class Scale:

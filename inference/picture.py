@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint16]
 
 # A sample of at least nine bits takes two bytes in every decoder: the reader never has to ask.
+# What is written says 16 bits, whatever the film holds.
 _LEAST_BITS = 9
 # JPEG-LS codes a side in 16 bits.
 _LONGEST_SIDE = 65535
@@ -55,21 +56,20 @@ class Window:
 
 
 def encode_picture(pixels: Picture) -> bytes:
-    """JPEG-LS bytes of uint16 [rows, cols].
+    """JPEG-LS bytes of uint16 [rows, cols]; other threads run meanwhile.
 
-    Raises ValueError for another shape or type, and for a speck of a few pixels, which the
-    encoder's buffer has no room for.
+    Raises ValueError for another shape or type.
     """
     if pixels.dtype != np.uint16 or pixels.ndim != 2 or pixels.size == 0:
         raise ValueError(f"A picture is uint16 [rows, cols], not {pixels.dtype} {pixels.shape}.")
     rows, cols = pixels.shape
     if max(rows, cols) > _LONGEST_SIDE:
         raise ValueError(f"A picture of {rows} x {cols} pixels is too long for JPEG-LS.")
-    bits = max(_LEAST_BITS, int(pixels.max()).bit_length())
-    raw = np.ascontiguousarray(pixels, dtype="<u2").tobytes()
+    # Noise grows when it is coded: room for it, which the encoder would not give itself.
+    room = pixels.nbytes + pixels.nbytes // 8 + 4096
     try:
-        return bytes(jpeg_ls.encode_buffer(raw, rows, cols, 1, bits))
-    except RuntimeError as error:
+        return bytes(imagecodecs.jpegls_encode(np.ascontiguousarray(pixels), out=room))
+    except imagecodecs.JpeglsError as error:
         raise ValueError(f"This {rows} x {cols} picture cannot be encoded: {error}") from error
 
 
@@ -120,7 +120,7 @@ def automatic_window(pixels: Picture) -> Window:
     Even regions that touch the edge (collimator, direct exposure, digitiser border) and the few
     pixels of a lead marker do not set the range.
     """
-    small = shrink(pixels, _LOOK_AT).astype(np.float32)
+    small = np.ascontiguousarray(shrink(pixels, _LOOK_AT), dtype=np.float32)
     low, high = np.percentile(small[_anatomy(small)], [1.0, 99.0])
     margin = 0.02 * (high - low)
     width = max(float(high - low + 2 * margin), 1.0)

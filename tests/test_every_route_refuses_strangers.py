@@ -32,6 +32,8 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("POST", "radiographs"): OFFICE,
     ("PATCH", "radiographs/<id>"): ADMIN,
     ("GET", "radiographs/<id>/thumbnail"): OFFICE,
+    ("GET", "unreadable_films"): OFFICE,
+    ("PATCH", "unreadable_films/<id>"): ADMIN,
     ("POST", "dicomweb/studies"): OFFICE,
     ("POST", "dicomweb/studies/<uid>"): OFFICE,
     # studies

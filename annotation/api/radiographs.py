@@ -22,6 +22,7 @@ from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import quarantine
 from annotation.services.dicom_import import Status, import_film
+from inference.correction import Correction
 
 PAGE_SIZE = 50
 
@@ -33,6 +34,7 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     visit_date = serializers.DateField(source="visit.date")
     region = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
+    facing = serializers.SerializerMethodField()
     scanner = serializers.SerializerMethodField()
     thumbnail_url = serializers.SerializerMethodField()
     pregraded = serializers.BooleanField()
@@ -42,7 +44,7 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
         model = Radiograph
         fields = [
             "id", "patient", "visit_date", "region", "state", "reason", "width", "height",
-            "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
+            "facing", "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
         ]  # fmt: skip
 
     def get_region(self, film: Radiograph) -> str | None:
@@ -53,13 +55,18 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
         """Why it waits or was discarded."""
         return film.reason or None
 
+    def get_facing(self, film: Radiograph) -> str | None:
+        """Side of the picture where the patient's front is: left, right or null."""
+        return film.facing or None
+
     def get_scanner(self, film: Radiograph) -> str | None:
         """Manufacturer and model."""
         return f"{film.manufacturer} {film.scanner}".strip() or None
 
     def get_thumbnail_url(self, film: Radiograph) -> str:
-        """Where the small picture is."""
-        return f"/api/v1/radiographs/{film.pk}/thumbnail"
+        """Where the small picture is; a corrected film has another one, which no cache knows."""
+        version = "?corrected" if film.corrected else ""
+        return f"/api/v1/radiographs/{film.pk}/thumbnail{version}"
 
 
 class Filter(serializers.Serializer[Any]):
@@ -70,14 +77,21 @@ class Filter(serializers.Serializer[Any]):
 
 
 class Decision(serializers.Serializer[Any]):
-    """Either the region, which lets the film in, or the state, which keeps it out."""
+    """Either the region, which lets the film in, set right on request, or the state: keep it out.
+
+    The picture is inverted first, then mirrored left to right, then turned.
+    """
 
     region = serializers.ChoiceField(choices=REGIONS, required=False)
+    facing = serializers.ChoiceField(choices=["left", "right"], required=False, allow_null=True)
+    inverted = serializers.BooleanField(required=False)
+    mirrored = serializers.BooleanField(required=False)
+    turned = serializers.IntegerField(min_value=0, max_value=3, required=False)
     state = serializers.ChoiceField(choices=[Radiograph.State.DISCARDED.value], required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one of the two."""
-        if len(attrs) != 1:
+        """Keeping a film out goes alone."""
+        if ("state" in attrs) == ("region" in attrs) or ("state" in attrs and len(attrs) > 1):
             raise serializers.ValidationError('Give either a region or "state": "discarded".')
         return attrs
 
@@ -141,8 +155,12 @@ class RadiographView(APIView):
         """Let it in under a region, or discard it."""
         decision = Decision(data=request.data)
         decision.is_valid(raise_exception=True)
-        if region := decision.validated_data.get("region"):
-            quarantine.accept(radiograph=radiograph, region=region, actor=user_of(request))
+        wanted = dict(decision.validated_data)
+        if region := wanted.pop("region", None):
+            quarantine.accept(
+                radiograph=radiograph, region=region, actor=user_of(request),
+                facing=wanted.pop("facing", None), correction=Correction(**wanted),
+            )  # fmt: skip
             tasks.pregrade_new_films()
         else:
             quarantine.discard(radiograph=radiograph, actor=user_of(request))

@@ -39,6 +39,7 @@ from annotation.api.reading import (
 from annotation.api.relabel import RankingView, RelabelBatchesView
 from annotation.api.session import SessionView
 from annotation.api.studies import StudiesView, StudyView
+from annotation.api.unreadable_films import UnreadableFilmsView, UnreadableFilmView
 from annotation.api.users import UsersView
 
 urlpatterns = [
@@ -48,6 +49,8 @@ urlpatterns = [
     path("radiographs", RadiographsView.as_view()),
     path("radiographs/<int:radiograph>", RadiographView.as_view()),
     path("radiographs/<int:radiograph>/thumbnail", ThumbnailView.as_view()),
+    path("unreadable_films", UnreadableFilmsView.as_view()),
+    path("unreadable_films/<int:film>", UnreadableFilmView.as_view()),
     path("dicomweb/studies", DicomwebStudiesView.as_view()),
     path("dicomweb/studies/<str:uid>", DicomwebStudiesView.as_view()),
     # studies

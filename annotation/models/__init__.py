@@ -2,12 +2,14 @@
 
 from annotation.models.audit import AuditRecord
 from annotation.models.dataset import Snapshot
+from annotation.models.film_source import FilmSource
 from annotation.models.job import Job
 from annotation.models.model_version import CornerPrediction, ModelVersion, Pregrading
 from annotation.models.radiograph import Centre, DiscPoint, Patient, Radiograph, Visit
 from annotation.models.reading import AdjudicationCase, Consensus, GradeEvent, Reading
 from annotation.models.retraining import RetrainingSchedule
 from annotation.models.study import QueriedCorner, Round, Study, StudyFilm, StudyReader
+from annotation.models.unreadable_film import UnreadableFilm
 
 __all__ = [
     "AdjudicationCase",
@@ -16,6 +18,7 @@ __all__ = [
     "Consensus",
     "CornerPrediction",
     "DiscPoint",
+    "FilmSource",
     "GradeEvent",
     "Job",
     "ModelVersion",
@@ -30,5 +33,6 @@ __all__ = [
     "Study",
     "StudyFilm",
     "StudyReader",
+    "UnreadableFilm",
     "Visit",
 ]

@@ -13,3 +13,13 @@ def immutable(*fields: str) -> pgtrigger.Trigger:
     return pgtrigger.Protect(
         name="immutable", operation=pgtrigger.Update, condition=pgtrigger.AnyChange(*fields)
     )
+
+
+def immutable_unless(state: str, *fields: str) -> pgtrigger.Trigger:
+    """The trigger that lets some columns change in rows of one state only."""
+    changes = " OR ".join(f'OLD."{field}" IS DISTINCT FROM NEW."{field}"' for field in fields)
+    return pgtrigger.Protect(
+        name=f"immutable_unless_{state}",
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition(f"OLD.\"state\" <> '{state}' AND ({changes})"),
+    )

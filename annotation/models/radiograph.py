@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import ExpressionWrapper, Q
 
-from annotation.models.append_only import append_only, immutable
+from annotation.models.append_only import append_only, immutable, immutable_unless
 
 if TYPE_CHECKING:
     from annotation.models.reading import Reading
@@ -100,6 +100,18 @@ class Radiograph(models.Model):
     window_width = models.FloatField()
     manufacturer = models.CharField(max_length=64, blank=True)
     scanner = models.CharField(max_length=64, blank=True, help_text="manufacturer's model name")
+    device = models.CharField(max_length=32, blank=True, help_text="the one machine's pseudonym")
+    # How the stored picture came from the film as it was sent: first inverted, then mirrored
+    # left to right, then turned. The header decides at the import, a person in the quarantine.
+    inverted = models.BooleanField(default=False)
+    mirrored = models.BooleanField(default=False)
+    turned = models.PositiveSmallIntegerField(default=0, help_text="quarter turns anticlockwise")
+    corrected = models.BooleanField(default=False, help_text="a person changed the picture")
+    facing = models.CharField(
+        max_length=5,
+        blank=True,
+        help_text="side of the stored picture where the patient's front is",
+    )
     recipe = models.CharField(max_length=16, help_text="version of the pixel recipe, 'film/1'")
     imported_at = models.DateTimeField(auto_now_add=True)
 
@@ -123,22 +135,38 @@ class Radiograph(models.Model):
             models.CheckConstraint(
                 name="film_has_extent", condition=Q(width__gt=0) & Q(height__gt=0)
             ),
+            models.CheckConstraint(name="film_turned_in_quarters", condition=Q(turned__lte=3)),
+            models.CheckConstraint(
+                name="film_facing_known", condition=Q(facing__in=["", "left", "right"])
+            ),
         ]
-        triggers = [immutable("pixel_sha256", "width", "height", "visit_id")]
+        triggers = [
+            # The hash is that of the picture as it came: it knows the film again, corrected or not.
+            immutable("pixel_sha256", "visit_id"),
+            # Points and grades are of this picture: it changes only before anybody has seen it.
+            immutable_unless(
+                "quarantined", "width", "height", "inverted", "mirrored", "turned", "corrected"
+            ),
+        ]
         ordering = ["-id"]
 
     def __str__(self) -> str:
         return f"radiograph {self.pk}"
 
     @property
+    def file_name(self) -> str:
+        """Of the picture and its preview, without suffix: no file ever changes under its name."""
+        return f"{self.pk}.corrected" if self.corrected else str(self.pk)
+
+    @property
     def picture_path(self) -> Path:
         """Where the calibrated 16-bit picture lies (JPEG-LS, lossless)."""
-        return Path(settings.PICTURES) / f"{self.pk}.jls"
+        return Path(settings.PICTURES) / f"{self.file_name}.jls"
 
     @property
     def preview_path(self) -> Path:
         """Where the small 8-bit preview lies (JPEG)."""
-        return Path(settings.PICTURES) / f"{self.pk}.jpg"
+        return Path(settings.PICTURES) / f"{self.file_name}.jpg"
 
 
 class DiscPointQuerySet(models.QuerySet["DiscPoint"]):

@@ -43,6 +43,15 @@ _FIRST_DUMMY = date(1800, 1, 1)
 _DUMMY_DAYS = 34_000
 _TEXT = re.compile(r"[^A-Za-z0-9 ._+/()-]")
 _CODE = re.compile(r"[A-Z0-9_ ]{1,16}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
+# PS3.5 6.2: what a value of each kind may be made of; a damaged one does not stay.
+_FORMS: Final = {
+    "DS": re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+\."),
+    "IS": _WHOLE,
+    "US": _WHOLE,
+    "SS": _WHOLE,
+    "UI": re.compile(r"[0-9.]{1,64}"),
+}
 # PS3.16 CID 7050.
 _PROFILE = ("113100", "Basic Application Confidentiality Profile")
 _LONGITUDINAL = ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
@@ -169,7 +178,7 @@ def _keep(clean: Dataset, element: DataElement, forbidden: frozenset[str]) -> No
         values = [v for v in values if _CODE.fullmatch(str(v))]
     elif element.VR == "LO":
         values = [_TEXT.sub("", str(v))[:64].strip() for v in values]
-    elif element.VR not in ("DS", "IS", "US", "SS", "UI"):
+    elif element.VR not in _FORMS or not all(_FORMS[element.VR].fullmatch(str(v)) for v in values):
         return
     if any(word in forbidden for v in values for word in _words(str(v))):
         return

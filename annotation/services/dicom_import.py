@@ -15,14 +15,20 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from pydicom.dataset import Dataset
 
-from annotation.models import Centre, Patient, Radiograph, Visit
-from annotation.services import audit, patient_split
+from annotation.models import Centre, FilmSource, Patient, Radiograph, Visit
+from annotation.services import audit, patient_split, unreadable_films
 from annotation.services.deidentify import CannotDeidentify, deidentify
 from annotation.services.film_files import Unreadable, films_in
-from inference.dicom import Film, FilmRefused, FilmUndecodable, quietly, read_film
-from inference.picture import encode_picture, preview_jpeg, write_whole
-
-PREVIEW_LONGEST = 1024  # pixels: light enough to show at once, sharp enough to know the film
+from annotation.services.film_pictures import FilmPictures
+from inference.dicom import (
+    Calibrated,
+    Film,
+    FilmRefused,
+    FilmUndecodable,
+    described,
+    quietly,
+    read_calibrated,
+)
 
 CONFLICT = "Another film with the same identifier (SOP Instance UID) has other pixels."
 
@@ -40,8 +46,8 @@ class Status(StrEnum):
 class FileResult:
     """What became of a file and, in one sentence, why; `radiograph` is the row that stands for it.
 
-    A film that no decoder can read is quarantined without a row: there is no picture to keep, and
-    the original must not be kept.
+    A film that no decoder can read is quarantined without a radiograph: there is no picture to
+    keep, and the original must not be kept. It waits as an UnreadableFilm.
     """
 
     path: str
@@ -72,38 +78,76 @@ def import_film(
 ) -> FileResult:
     """Read, de-identify and store one film. Raises only when the database or the disk fails.
 
-    `centre` is the hospital's name in results; without it the institution's pseudonym is used.
+    `centre` is the hospital's name in results; without it that of the account, and without that
+    the institution's pseudonym.
     """
-    try:
-        with quietly():
-            film = read_film(source)
-            clean = deidentify(
-                film.header,
-                settings.PSEUDONYM_KEY,
-                retain_intervals=settings.RETAIN_INTERVALS,
-                retain_characteristics=settings.RETAIN_PATIENT_CHARACTERISTICS,
-            )
-    except (FilmRefused, CannotDeidentify) as error:
-        return FileResult(name, Status.REFUSED, str(error))
-    except FilmUndecodable as error:
-        return FileResult(name, Status.QUARANTINED, str(error))
-    except OSError as error:
-        return FileResult(name, Status.REFUSED, f"The file cannot be read ({error.strerror}).")
-    if known := _same_pixels(film):
-        return _duplicate(name, known)
-    try:
-        radiograph = _store(film, clean, centre=centre, actor=actor)
-    except IntegrityError:
-        # Another process stored this film, or its identifier, a moment ago: now it can be seen.
-        if known := _same_pixels(film):
-            return _duplicate(name, known)
-        radiograph = _store(film, clean, centre=centre, actor=actor)
+    centre = centre or _centre_of(actor)
+    with FilmPictures() as pictures:
+        try:
+            read = read_calibrated(source)
+            clean = _deidentified(read.header)
+            if known := _same_pixels(read):
+                return _duplicate(name, known)
+            pictures.begin(read.pixels)  # while its pixels are looked at
+            film = described(read)
+        except (FilmRefused, CannotDeidentify) as error:
+            return FileResult(name, Status.REFUSED, str(error))
+        except FilmUndecodable as error:
+            return _unreadable(source, error, name=name, centre=centre, actor=actor)
+        except OSError as error:
+            return FileResult(name, Status.REFUSED, f"The file cannot be read ({error.strerror}).")
+        try:
+            radiograph = _store(film, clean, pictures, centre=centre, actor=actor)
+        except IntegrityError:
+            # Another process stored this film, or its identifier, a moment ago: now it can be seen.
+            pictures.remove()
+            if known := _same_pixels(film):
+                return _duplicate(name, known)
+            radiograph = _store(film, clean, pictures, centre=centre, actor=actor)
     ready = radiograph.state == Radiograph.State.READY
     status = Status.IMPORTED if ready else Status.QUARANTINED
     return FileResult(name, status, radiograph.reason, radiograph.pk)
 
 
-def _same_pixels(film: Film) -> Radiograph | None:
+def _centre_of(actor: User | None) -> str | None:
+    source = FilmSource.objects.filter(account=actor).first() if actor else None
+    return source.centre if source else None
+
+
+def _deidentified(header: Dataset) -> Dataset:
+    with quietly():
+        return deidentify(
+            header,
+            settings.PSEUDONYM_KEY,
+            retain_intervals=settings.RETAIN_INTERVALS,
+            retain_characteristics=settings.RETAIN_PATIENT_CHARACTERISTICS,
+        )
+
+
+def _unreadable(
+    source: bytes | Path,
+    error: FilmUndecodable,
+    *,
+    name: str,
+    centre: str | None,
+    actor: User | None,
+) -> FileResult:
+    """Note the film, so that somebody sends it again."""  # fmt: skip
+    if error.header is None:
+        return FileResult(name, Status.REFUSED, str(error))
+    try:
+        clean = _deidentified(error.header)
+    except CannotDeidentify as lacking:
+        return FileResult(name, Status.REFUSED, f"{error} {lacking}")
+    with quietly():
+        unreadable_films.note(
+            source, header=error.header, clean=clean, centre=_centre_name(clean, centre),
+            reason=str(error), actor=actor,
+        )  # fmt: skip
+    return FileResult(name, Status.QUARANTINED, str(error))
+
+
+def _same_pixels(film: Calibrated) -> Radiograph | None:
     return Radiograph.objects.filter(pixel_sha256=film.pixel_sha256).first()
 
 
@@ -122,29 +166,19 @@ def _doubts(film: Film, sop_uid: str) -> str:
     return " ".join((CONFLICT, *film.doubts) if rivals.exists() else film.doubts)
 
 
-def _store(film: Film, clean: Dataset, *, centre: str | None, actor: User | None) -> Radiograph:
+def _store(
+    film: Film, clean: Dataset, pictures: FilmPictures, *, centre: str | None, actor: User | None
+) -> Radiograph:
     """Row, picture and preview in one transaction: all of them are there afterwards, or none."""
-    picture = encode_picture(film.pixels)
-    preview = preview_jpeg(film.pixels, film.window, PREVIEW_LONGEST)
-    written: list[Path] = []
-    try:
-        with transaction.atomic():
-            radiograph = _row(film, clean, _visit(clean, centre), centre)
-            radiograph.save()
-            for path, data in (
-                (radiograph.picture_path, picture),
-                (radiograph.preview_path, preview),
-            ):
-                written.append(path)
-                write_whole(path, data)
-            audit.record(
-                actor=actor, action=f"radiograph.{_verb(radiograph)}", subject=radiograph,
-                reason=radiograph.reason, device=str(clean.DeviceSerialNumber),
-            )  # fmt: skip
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+    with transaction.atomic():
+        radiograph = _row(film, clean, _visit(clean, centre), centre)
+        radiograph.save()
+        pictures.write(radiograph, film.pixels, film.window)
+        audit.record(
+            actor=actor, action=f"radiograph.{_verb(radiograph)}", subject=radiograph,
+            reason=radiograph.reason, device=radiograph.device,
+        )  # fmt: skip
+        unreadable_films.arrived(radiograph)
     return radiograph
 
 
@@ -210,5 +244,8 @@ def _row(film: Film, clean: Dataset, visit: Visit, centre: str | None) -> Radiog
         window_width=film.window.width,
         manufacturer=str(clean.get("Manufacturer", "")),
         scanner=str(clean.get("ManufacturerModelName", "")),
+        device=str(clean.DeviceSerialNumber),
+        facing=film.facing or "",
+        turned=film.turned,
         recipe=film.recipe,
     )

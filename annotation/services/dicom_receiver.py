@@ -8,7 +8,7 @@ reach the port is for TLS with client certificates, or a private network, to say
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -66,26 +66,31 @@ class Tls:
 
 
 class Receiver:
-    """Listens from `start` to `stop`; `imported` is called after each film that is ready."""
+    """Listens from `start` to `stop`; `imported` is called after each film that is ready.
+
+    `senders` are the AE titles that may send, each with its hospital's name in results, or None
+    for that of all, `centre`, or, when that is None too, the institution's pseudonym.
+    """
 
     def __init__(
         self,
         *,
         title: str,
-        senders: list[str],
+        senders: Mapping[str, str | None],
         imported: Callable[[], object],
         centre: str | None = None,
         tls: Tls | None = None,
     ) -> None:
         self._entity = AE(title)
         self._entity.require_called_aet = True
-        self._entity.require_calling_aet = senders
+        self._entity.require_calling_aet = list(senders)
         self._entity.maximum_associations = _MOST_ASSOCIATIONS
         self._entity.maximum_pdu_size = _PDU_BYTES
         self._entity.add_supported_context(Verification)
         for sop_class in _CLASSES:
             self._entity.add_supported_context(sop_class, list(SYNTAXES))
-        self._imported, self._centre = imported, centre
+        self._imported = imported
+        self._centres = {title: own or centre for title, own in senders.items()}
         self._tls = tls.context() if tls else None
         self._at_work = threading.Lock()
 
@@ -126,7 +131,8 @@ class Receiver:
         """None when the database or the disk fails; the sender may try again."""
         try:
             data = event.encoded_dataset()
-            result = import_film(data, name="a received film", centre=self._centre)
+            centre = self._centres.get(event.assoc.requestor.ae_title)
+            result = import_film(data, name="a received film", centre=centre)
             if result.status == Status.IMPORTED:
                 self._imported()
         except (DatabaseError, OSError):

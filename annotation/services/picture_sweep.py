@@ -21,7 +21,7 @@ from annotation.services import audit
 # An import that is still at work is seconds old; nothing that is younger than this is touched.
 LEAST_AGE_SECONDS = 3600
 
-_OF_A_FILM = re.compile(r"(\d+)\.(jls|jpg)")
+_OF_A_FILM = re.compile(r"(\d+)(?:\.corrected)?\.(?:jls|jpg)")
 _HALF_WRITTEN = re.compile(r"\..*\.part")
 
 
@@ -44,13 +44,18 @@ def sweep(*, older_than: float = LEAST_AGE_SECONDS) -> Sweep:
     removed = []
     for path in sorted(_old_files(Path(settings.PICTURES), before)):
         of_film = _OF_A_FILM.fullmatch(path.name)
-        if of_film and kept.filter(pk=int(of_film[1])).exists():
+        if of_film and _stands_for(kept.filter(pk=int(of_film[1])).first(), path.name):
             continue
         if of_film or _HALF_WRITTEN.fullmatch(path.name):
             _remove(path, int(of_film[1]) if of_film else None)
             removed.append(path.name)
     missing = [film.pk for film in kept.order_by("pk") if not film.picture_path.exists()]
     return Sweep(tuple(removed), tuple(missing))
+
+
+def _stands_for(film: Radiograph | None, name: str) -> bool:
+    """Whether the file is the film's picture or preview as it is, not as it was once."""
+    return film is not None and name in (film.picture_path.name, film.preview_path.name)
 
 
 def _old_files(folder: Path, before: float) -> Iterator[Path]:

@@ -1,4 +1,6 @@
-"""A person's decision on a film that was set aside: fix its region and let it in, or discard it."""
+"""A person's decision on a film that was set aside: set it right and let it in, or discard it."""
+
+from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -6,16 +8,32 @@ from django.db import transaction
 from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import Radiograph
 from annotation.services import audit
+from annotation.services.film_pictures import FilmPictures
+from inference.correction import Correction
+from inference.picture import read_picture
+
+UNCHANGED = Correction()
 
 
-def accept(*, radiograph: int, region: str, actor: User) -> Radiograph:
-    """Let a quarantined film in as 'C' or 'L'.
+def accept(
+    *,
+    radiograph: int,
+    region: str,
+    actor: User,
+    correction: Correction = UNCHANGED,
+    facing: str | None = None,
+) -> Radiograph:
+    """Let a quarantined film in as 'C' or 'L', after `correction` of its picture.
 
-    Raises NotFound; Conflict when it does not wait, or another film in use has its identifier.
+    `facing` is the side of the corrected picture where the patient's front is, 'left' or 'right';
+    None leaves what is known, as the correction moves it. Raises NotFound; Conflict when the film
+    does not wait, or another film in use has its identifier, or its picture cannot be read.
     """
     if region not in ("C", "L"):
         raise BadInput("The region is C (cervical) or L (lumbar).")
-    with transaction.atomic():
+    if facing not in ("left", "right", None):
+        raise BadInput("The patient faces left or right.")
+    with FilmPictures() as pictures, transaction.atomic():
         film = _waiting(radiograph)
         others = Radiograph.objects.ready().filter(sop_uid=film.sop_uid)
         if others.exists():
@@ -25,10 +43,15 @@ def accept(*, radiograph: int, region: str, actor: User) -> Radiograph:
             )
         reason = film.reason
         film.region, film.state, film.reason = region, Radiograph.State.READY, ""
-        film.save(update_fields=["region", "state", "reason"])
+        film.facing = facing or _moved(film.facing, correction)
+        if correction:
+            _correct(film, correction, pictures)
+        film.save()
         audit.record(
-            actor=actor, action="radiograph.accepted", subject=film, region=region, reason=reason
-        )
+            actor=actor, action="radiograph.accepted", subject=film, region=region, reason=reason,
+            facing=film.facing, inverted=correction.inverted, mirrored=correction.mirrored,
+            turned=correction.turned,
+        )  # fmt: skip
     return film
 
 
@@ -42,7 +65,7 @@ def discard(*, radiograph: int, actor: User) -> Radiograph:
         film.state = Radiograph.State.DISCARDED
         film.save(update_fields=["state"])
         audit.record(actor=actor, action="radiograph.discarded", subject=film, reason=film.reason)
-        transaction.on_commit(lambda: _delete_files(film))
+        _delete_on_commit(film.picture_path, film.preview_path)
     return film
 
 
@@ -55,6 +78,29 @@ def _waiting(radiograph: int) -> Radiograph:
     return film
 
 
-def _delete_files(film: Radiograph) -> None:
-    film.picture_path.unlink(missing_ok=True)
-    film.preview_path.unlink(missing_ok=True)
+def _correct(film: Radiograph, correction: Correction, pictures: FilmPictures) -> None:
+    """The corrected picture under a name of its own; the other one goes when this one stands."""
+    try:
+        pixels = correction.of(read_picture(film.picture_path))
+    except (OSError, ValueError) as error:
+        raise Conflict("The film's picture cannot be read: restore it from the backup.") from error
+    _delete_on_commit(film.picture_path, film.preview_path)
+    done = correction.after(Correction(film.inverted, film.mirrored, film.turned))
+    film.inverted, film.mirrored, film.turned = done.inverted, done.mirrored, done.turned
+    film.corrected = True
+    film.height, film.width = pixels.shape
+    window = pictures.write(film, pixels)
+    film.window_center, film.window_width = window.center, window.width
+
+
+def _moved(facing: str, correction: Correction) -> str:
+    """The side on which the front is afterwards; unknown when a side became top or bottom."""
+    if not facing or correction.turned % 2:
+        return ""
+    changes_sides = correction.mirrored != (correction.turned == 2)
+    return {"left": "right", "right": "left"}[facing] if changes_sides else facing
+
+
+def _delete_on_commit(*paths: Path) -> None:
+    for path in paths:
+        transaction.on_commit(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]

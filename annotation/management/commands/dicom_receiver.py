@@ -32,9 +32,10 @@ class Command(BaseCommand):
             "--from",
             dest="senders",
             default=env.str("DICOM_SENDERS", default=""),
-            help="AE titles that may send, separated by commas",
+            help="AE titles that may send, separated by commas, each alone or as TITLE=CENTRE: the "
+            "hospital that it sends for, as results should show it",
         )
-        parser.add_argument("--centre", help="name of the hospital, as results should show it")
+        parser.add_argument("--centre", help="the hospital of the titles without one of their own")
         for part, what in (
             ("cert", "our certificate (PEM); with it the receiver speaks TLS only"),
             ("key", "its key (PEM)"),
@@ -73,11 +74,17 @@ class Command(BaseCommand):
         receiver_log.info("stopped.")
 
 
-def _senders(given: str) -> list[str]:
-    titles = [title.strip() for title in given.split(",") if title.strip()]
-    if not titles:
-        raise CommandError("Name the AE titles that may send: --from PACS,XRAY2 or DICOM_SENDERS.")
-    return titles
+def _senders(given: str) -> dict[str, str | None]:
+    """Each AE title with its centre, or None; a title has no '=' in practice, a centre may."""
+    pairs = [one.partition("=") for one in given.split(",") if one.strip()]
+    senders = {title.strip(): centre.strip() or None for title, _, centre in pairs}
+    if not senders or "" in senders:
+        raise CommandError(
+            "Name the AE titles that may send: --from PACS,XRAY2=CENTRE or DICOM_SENDERS."
+        )
+    if len(senders) < len(pairs):
+        raise CommandError("An AE title stands twice in --from: it can send for one centre only.")
+    return senders
 
 
 def _tls(options: dict[str, Any]) -> Tls | None:

@@ -79,6 +79,7 @@ def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
         "reason": None,
         "width": 48,
         "height": 64,
+        "facing": None,
         "scanner": "GE XR656",
         "thumbnail_url": f"/api/v1/radiographs/{own.pk}/thumbnail",
         "pregraded": False,
@@ -137,8 +138,44 @@ def test_a_waiting_film_is_decided(page: Client, decision: dict[str, str], state
     assert (answer.status_code, answer.json()["state"]) == (200, state)
 
 
-@pytest.mark.parametrize("decision", [{}, {"region": "T"}, {"region": "C", "state": "discarded"}])
-def test_a_decision_is_one_thing(page: Client, decision: dict[str, str]) -> None:
+def test_a_waiting_film_is_set_right_and_its_small_picture_with_it(page: Client) -> None:
+    number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
+    before = b"".join(page.get(f"{URL}/{number}/thumbnail"))
+    decision = {"region": "C", "facing": "left", "mirrored": True, "turned": 1, "inverted": True}
+    shown = page.patch(f"{URL}/{number}", decision, content_type="application/json").json()
+    assert (shown["state"], shown["facing"], shown["width"], shown["height"]) == (
+        "ready", "left", 64, 48,
+    )  # fmt: skip
+    assert shown["thumbnail_url"] != f"{URL}/{number}/thumbnail"
+    assert b"".join(page.get(shown["thumbnail_url"])) != before
+
+
+def test_a_film_that_cannot_be_shown_is_listed_until_it_is_given_up(page: Client) -> None:
+    cut = as_bytes(film(ManufacturerModelName="XR656"))[:-1000]
+    answer = page.post(URL, {"file": SimpleUploadedFile("a.dcm", cut)}).json()
+    assert (answer["status"], answer["radiograph"]) == ("quarantined", None)
+    (shown,) = page.get("/api/v1/unreadable_films").json()["results"]
+    assert (shown["reason"], shown["scanner"], shown["region"]) == (answer["reason"], "XR656", "C")
+    address = f"/api/v1/unreadable_films/{shown['id']}"
+    for wrong in ({}, {"state": "arrived"}):
+        assert page.patch(address, wrong, content_type="application/json").status_code == 400
+    right = page.patch(address, {"state": "given_up"}, content_type="application/json")
+    assert right.json()["state"] == "given_up"
+    assert page.get("/api/v1/unreadable_films").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        {},
+        {"region": "T"},
+        {"region": "C", "state": "discarded"},
+        {"mirrored": True},
+        {"region": "C", "turned": 4},
+        {"state": "discarded", "mirrored": True},
+    ],
+)
+def test_a_decision_is_one_thing(page: Client, decision: dict[str, object]) -> None:
     number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
     answer = page.patch(f"{URL}/{number}", decision, content_type="application/json")
     assert answer.status_code == 400

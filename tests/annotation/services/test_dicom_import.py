@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from annotation.services import audit
 from annotation.services.dicom_import import FileResult, Status, import_film, import_paths
 from annotation.services.film_files import films_in
 from inference.picture import read_picture
+from tests.annotation.conftest import MakeUser
 from tests.annotation.services.test_deidentify import PLANTED, planted
 from tests.inference.dicom_files import as_bytes, film, stored
 
@@ -68,6 +70,25 @@ def test_thirty_planted_identifiers_reach_neither_tables_nor_files(pictures: Pat
     on_disk = b"".join(file.read_bytes() for file in pictures.iterdir())
     marks = [*PLANTED.values(), "PLANTED", "2014-03-05"]
     assert [mark for mark in marks if mark in stored_rows or mark.encode() in on_disk] == []
+
+
+def test_the_facts_that_split_results_are_kept_and_the_machine_is_a_pseudonym() -> None:
+    own = the(bring(DeviceSerialNumber="SN-99", Manufacturer="GE", ManufacturerModelName="XR656"))
+    assert (own.manufacturer, own.scanner) == ("GE", "XR656")
+    assert re.fullmatch("device-[0-9a-f]{8}", own.device)
+
+
+def test_how_the_header_had_it_turned_is_recorded() -> None:
+    own = the(bring(PatientOrientation=["A", "H"]))
+    assert (own.turned, own.facing, own.mirrored, own.inverted, own.corrected) == (
+        2, "left", False, False, False,
+    )  # fmt: skip
+
+
+def test_an_account_sends_for_its_centre(coordinator: MakeUser) -> None:
+    models.FilmSource.objects.create(account=coordinator(), centre="Gent")
+    import_film(as_bytes(film()), name="a", actor=coordinator())
+    assert [centre.name for centre in models.Centre.objects.all()] == ["Gent"]
 
 
 def test_a_script_in_the_name_is_gone_like_any_name() -> None:
@@ -144,14 +165,6 @@ def test_a_doubtful_film_waits_with_its_reason(attributes: dict[str, str], why: 
     assert AuditRecord.objects.get().action == "radiograph.quarantined"
 
 
-def test_a_film_that_cannot_be_decoded_is_set_aside_without_a_row(pictures: Path) -> None:
-    data = as_bytes(film())
-    result = import_film(data[:-1000], name="cut.dcm")
-    assert (result.status, result.radiograph) == (Status.QUARANTINED, None)
-    assert result.reason
-    assert list(pictures.iterdir()) == []
-
-
 @pytest.mark.parametrize("data", [b"", b"no film", b"\0" * 128 + b"DICM"])
 def test_what_is_no_film_leaves_nothing_behind(data: bytes, pictures: Path) -> None:
     assert import_film(data, name="x").status == Status.REFUSED
@@ -182,16 +195,16 @@ def test_a_failure_half_way_leaves_neither_row_nor_file(
 def test_a_full_disk_leaves_neither_row_nor_file(
     monkeypatch: pytest.MonkeyPatch, pictures: Path
 ) -> None:
-    from annotation.services import dicom_import
+    from annotation.services import film_pictures
 
-    whole = dicom_import.write_whole
+    whole = film_pictures.write_whole
 
     def fills(path: Path, data: bytes) -> None:
-        if path.suffix == ".jpg":
+        if path.suffix == ".jls":
             raise OSError(28, "No space left on device")
         whole(path, data)
 
-    monkeypatch.setattr(dicom_import, "write_whole", fills)
+    monkeypatch.setattr(film_pictures, "write_whole", fills)
     with pytest.raises(OSError, match="No space"):
         bring()
     assert not Radiograph.objects.exists()

@@ -52,7 +52,7 @@ def receiver(
     django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OwnProcess]:
     data = tmp_path_factory.mktemp("receiver")
-    with OwnProcess([*COMMAND, "--from", "PACS,XRAY"], data, "receives at") as process:
+    with OwnProcess([*COMMAND, "--from", "PACS,XRAY=Leuven"], data, "receives at") as process:
         yield process
 
 
@@ -111,6 +111,18 @@ def test_a_film_is_stored_and_pre_grading_is_queued(port: int, receiver: OwnProc
     assert receiver.says(f"imported radiograph {own.pk} from 'PACS' at 127.0.0.1")
     assert "Doe" not in receiver.log.read_text()
     assert film().SOPInstanceUID not in receiver.log.read_text()
+
+
+def test_an_ae_title_sends_for_its_centre(port: int) -> None:
+    for number, sender in enumerate(["PACS", "XRAY"]):
+        ds = film(stored(seed=number), PatientID=f"at {sender}", SOPInstanceUID=f"1.2.{number}")
+        association = associate(port, sender=sender)
+        assert association.send_c_store(dcmread(BytesIO(as_bytes(ds)))).Status == 0
+        association.release()
+    films = Radiograph.objects.order_by("pk")
+    assert list(films.values_list("visit__patient__centre__name", flat=True)) == [
+        "centre-unknown", "Leuven",
+    ]  # fmt: skip
 
 
 def test_every_encoding_is_the_same_film(port: int) -> None:

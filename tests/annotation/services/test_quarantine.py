@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.conf import LazySettings
+from django.db import DatabaseError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, Radiograph
+from annotation.services import audit
 from annotation.services.dicom_import import Status, import_film
 from annotation.services.quarantine import accept, discard
+from inference.correction import Correction
+from inference.picture import automatic_window, read_picture
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
@@ -66,3 +71,106 @@ def test_only_a_waiting_film_can_be_decided(admin: MakeUser) -> None:
         accept(radiograph=999_999, region="C", actor=admin())
     with pytest.raises(BadInput):
         accept(radiograph=ready, region="T", actor=admin())
+
+
+FILM = stored(seed=3)
+
+
+def waiting_film(**attributes: object) -> int:
+    number = import_film(as_bytes(film(FILM, BodyPartExamined="SPINE", **attributes)), name="a")
+    assert number.radiograph is not None
+    return number.radiograph
+
+
+def test_a_film_is_set_right_before_it_is_let_in(
+    admin: MakeUser,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    number = waiting_film()
+    with django_capture_on_commit_callbacks(execute=True):
+        accept(
+            radiograph=number, region="C", actor=admin(), facing="left",
+            correction=Correction(inverted=True, mirrored=True, turned=1),
+        )  # fmt: skip
+    own = Radiograph.objects.get(pk=number)
+    expected = np.rot90((4095 - FILM)[:, ::-1])
+    assert np.array_equal(read_picture(own.picture_path), expected)
+    assert (own.height, own.width) == expected.shape
+    assert (own.inverted, own.mirrored, own.turned, own.corrected, own.facing) == (
+        True, True, 1, True, "left",
+    )  # fmt: skip
+    assert own.window_center == automatic_window(expected.astype(np.uint16)).center
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{number}.corrected.jls", f"{number}.corrected.jpg",
+    }  # fmt: skip
+    record = AuditRecord.objects.get(action="radiograph.accepted")
+    assert {key: record.detail[key] for key in ("inverted", "mirrored", "turned", "facing")} == {
+        "inverted": True, "mirrored": True, "turned": 1, "facing": "left",
+    }  # fmt: skip
+
+
+def test_a_corrected_film_is_known_again_as_it_came(admin: MakeUser) -> None:
+    number = waiting_film()
+    accept(radiograph=number, region="C", actor=admin(), correction=Correction(mirrored=True))
+    again = import_film(as_bytes(film(FILM, BodyPartExamined="SPINE")), name="again")
+    assert (again.status, again.radiograph) == (Status.DUPLICATE, number)
+
+
+def test_a_correction_is_recorded_together_with_the_headers_turn(admin: MakeUser) -> None:
+    """The header said upside down, wrongly: turned back, the picture is as it came."""
+    number = waiting_film(PatientOrientation=["A", "H"])
+    accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=2))
+    own = Radiograph.objects.get(pk=number)
+    assert np.array_equal(read_picture(own.picture_path), FILM)
+    assert (own.turned, own.facing, own.corrected) == (0, "right", True)
+
+
+@pytest.mark.parametrize(
+    ("correction", "facing"),
+    [
+        (Correction(), "left"),
+        (Correction(mirrored=True), "right"),
+        (Correction(turned=2), "right"),
+        (Correction(mirrored=True, turned=2), "left"),
+        (Correction(turned=1), ""),
+    ],
+)
+def test_the_facing_moves_with_the_picture(
+    admin: MakeUser, correction: Correction, facing: str
+) -> None:
+    number = waiting_film(PatientOrientation=["P", "F"])
+    own = accept(radiograph=number, region="C", actor=admin(), correction=correction)
+    assert own.facing == facing
+
+
+def test_a_failure_while_a_film_is_set_right_leaves_it_as_it_was(
+    admin: MakeUser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = waiting_film()
+
+    def fails(**_: object) -> None:
+        raise DatabaseError("the connection was lost")
+
+    monkeypatch.setattr(audit, "record", fails)
+    with pytest.raises(DatabaseError):
+        accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))
+    own = Radiograph.objects.get(pk=number)
+    assert (own.state, own.corrected) == ("quarantined", False)
+    assert np.array_equal(read_picture(own.picture_path), FILM)
+    assert {path.name for path in tmp_path.iterdir()} == {f"{number}.jls", f"{number}.jpg"}
+
+
+def test_the_database_lets_nobody_turn_a_film_that_is_in_use(admin: MakeUser) -> None:
+    number = waiting_film()
+    accept(radiograph=number, region="C", actor=admin())
+    for change in ({"turned": 1}, {"mirrored": True}, {"inverted": True}, {"width": 7}):
+        with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+            Radiograph.objects.filter(pk=number).update(**change)
+
+
+def test_a_lost_picture_cannot_be_set_right(admin: MakeUser) -> None:
+    number = waiting_film()
+    Radiograph.objects.get(pk=number).picture_path.unlink()
+    with pytest.raises(Conflict, match="restore it"):
+        accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))

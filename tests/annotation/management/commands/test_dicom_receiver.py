@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
     [
         ([], "Name the AE titles that may send"),
         (["--from= , "], "Name the AE titles that may send"),
+        (["--from==Leuven"], "Name the AE titles that may send"),
+        (["--from=PACS=Leuven,PACS=Gent"], "stands twice"),
         (["--from=A TITLE LONGER THAN SIXTEEN"], "An AE title has 1 to 16 plain letters"),
         (["--from=PACS", "--tls-cert=a.pem"], "both --tls-cert and --tls-key"),
         (["--from=PACS", "--tls-ca=a.pem"], "both --tls-cert and --tls-key"),

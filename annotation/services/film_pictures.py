@@ -1,0 +1,64 @@
+"""A film's files beside its row: the 16-bit picture and the preview, both there or neither."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+from annotation.models import Radiograph
+from inference.picture import (
+    Picture,
+    Window,
+    automatic_window,
+    encode_picture,
+    preview_jpeg,
+    write_whole,
+)
+
+PREVIEW_LONGEST = 1024  # pixels: light enough to show at once, sharp enough to know the film
+
+
+class FilmPictures:
+    """Enter it outside the transaction: when that fails, what was written is removed again.
+
+    The picture is coded in a second thread, which costs as much as all the rest of an import:
+    `begin` as soon as its pixels are known, `write` when the film has its number.
+    """
+
+    def __init__(self) -> None:
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="picture")
+        self._coded: Future[bytes] | None = None
+        self._written: list[Path] = []
+
+    def begin(self, pixels: Picture) -> Future[bytes]:
+        """Start coding uint16 [rows, cols]."""
+        self._coded = self._beside.submit(encode_picture, pixels)
+        return self._coded
+
+    def write(self, film: Radiograph, pixels: Picture, window: Window | None = None) -> Window:
+        """Write both files under the film's names; the window that the preview shows."""
+        coded = self._coded or self.begin(pixels)
+        window = window or automatic_window(pixels)
+        preview = preview_jpeg(pixels, window, PREVIEW_LONGEST)
+        for path, data in (
+            (film.preview_path, preview),
+            (film.picture_path, coded.result()),
+        ):
+            self._written.append(path)
+            write_whole(path, data)
+        return window
+
+    def remove(self) -> None:
+        """Take back what was written: its transaction failed."""
+        for path in self._written:
+            path.unlink(missing_ok=True)
+        self._written.clear()
+
+    def __enter__(self) -> "FilmPictures":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        self._beside.shutdown(cancel_futures=True)
+        if kind is not None:
+            self.remove()
