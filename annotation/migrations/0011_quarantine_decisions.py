@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0009_adjudication_leases"),
+        ("annotation", "0010_places_of_pairs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
