@@ -13,7 +13,6 @@ from typing import Any
 
 import cv2
 import imagecodecs
-import jpeg_ls
 import numpy as np
 from numpy.typing import NDArray
 
