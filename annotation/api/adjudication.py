@@ -18,7 +18,7 @@ from annotation.api.film_pane import (
 from annotation.errors import NotFound
 from annotation.models import AdjudicationCase, Radiograph, Study
 from annotation.permissions import ADJUDICATOR, role, user_of
-from annotation.services import adjudication_leases, consensus
+from annotation.services import adjudication_leases, consensus, instrument
 from inference.msasss import facing
 
 SETTLED = "Every corner on which the readers differed is settled."
@@ -53,6 +53,7 @@ def case_out(case: AdjudicationCase, request: Request) -> dict[str, Any]:
         "id": case.pk,
         "site": case.site,
         "facing": facing(case.site).code,
+        "findings": instrument.findings_at(case.study, case.site),
         **film_out(case.radiograph, f"adjudication/{case.pk}"),
         "discs": discs_out(case.radiograph, user_of(request)),
         "a": mark_out(a),

@@ -51,6 +51,7 @@ class AgreementView(APIView):
             {
                 "study": {"id": found.pk, "name": found.name},
                 "round": {"id": round_.pk, "number": round_.number, "kind": round_.kind},
+                "mode": {"chronology": round_.chronology, "assist_mode": found.assist_mode},
                 "readers": list(reads),
                 "films": len(_read_by_two(reads)),
                 "pairs": [

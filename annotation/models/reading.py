@@ -159,7 +159,8 @@ class GradeEvent(models.Model):
     not_assessable = models.CharField(max_length=16, blank=True)
     findings = models.JSONField(default=list)
     cause = models.CharField(max_length=8, choices=Cause, default=Cause.READER)
-    # The client draws one key per action; a bridge writes two corners under the same key.
+    # The client draws one key per action: a bridge writes two corners under it, a shift of levels
+    # all corners of the films that are read together.
     idempotency_key = models.UUIDField()
     created_at = models.DateTimeField(auto_now_add=True)
     client_time = models.DateTimeField(null=True)
@@ -174,7 +175,9 @@ class GradeEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="event_once", fields=["idempotency_key", "site"]),
+            models.UniqueConstraint(
+                name="event_once", fields=["idempotency_key", "reading", "site"]
+            ),
             models.CheckConstraint(
                 name="grade_0_to_3", condition=Q(grade__isnull=True) | Q(grade__lte=3)
             ),
@@ -219,18 +222,25 @@ class ConsensusQuerySet(models.QuerySet["Consensus"]):
     """Reads of consensus as sentences."""
 
     def current(self) -> "ConsensusQuerySet":
-        """The newest consensus of every corner of every study."""
-        return self.order_by("study_id", "radiograph_id", "site", "-id").distinct(
+        """What stands of every corner: its newest row, unless that waits for an adjudicator."""
+        newest = self.order_by("study_id", "radiograph_id", "site", "-id").distinct(
             "study_id", "radiograph_id", "site"
         )
+        standing = Consensus.objects.filter(pk__in=newest.values("pk"))
+        return standing.exclude(rule=Consensus.Rule.WAITING)
 
 
 class Consensus(models.Model):
-    """What a study holds to be true of a corner, and by which rule. It never touches the reads."""
+    """What a study holds to be true of a corner, and by which rule. It never touches the reads.
+
+    The newest row of a corner counts. A corner that waits for an adjudicator is held to be nothing,
+    whatever was agreed on before.
+    """
 
     class Rule(models.TextChoices):
         AGREED = "agreed", "all readers gave the same grade"
         ADJUDICATED = "adjudicated", "an adjudicator decided"
+        WAITING = "waiting", "the readers differ, and an adjudicator is asked"
         # The readers differ, but not so far that the study sends the corner to an adjudicator.
         MEAN = "mean", "mean of the readers, half a grade upwards"
         MEDIAN = "median", "median of the readers, half a grade upwards"
@@ -257,8 +267,12 @@ class Consensus(models.Model):
             ),
             models.CheckConstraint(
                 name="consensus_grade_or_not_assessable",
-                condition=Q(grade__isnull=False, grade__lte=3, not_assessable="")
-                | (Q(grade__isnull=True) & ~Q(not_assessable="")),
+                condition=Q(rule="waiting", grade__isnull=True, not_assessable="")
+                | ~Q(rule="waiting")
+                & (
+                    Q(grade__isnull=False, grade__lte=3, not_assessable="")
+                    | (Q(grade__isnull=True) & ~Q(not_assessable=""))
+                ),
             ),
             models.CheckConstraint(
                 name="adjudicated_by_somebody",

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Min, OuterRef, Subquery
 from django.db.models.query import QuerySet
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from annotation.models import (
     Study,
     StudyFilm,
 )
-from annotation.services import consensus_rules
+from annotation.services import consensus_rules, instrument
 from annotation.services.ledger import BLANK, BRIDGED, Mark
 from inference.msasss import BRIDGE, SITES, facing
 
@@ -61,12 +61,12 @@ def settle(reading: Reading) -> None:
         policy="strict" if study.missing_sites == Study.MissingSites.STRICT else "R3",
     )
     settled = consensus_rules.settled(study.settling_rule, grades, judged)
-    for site, given in corners.items():
-        if not _adjudicated(study, reading.radiograph_id, site):
-            if site in judged:
-                _open_case(study, site, *_furthest_apart(given))
-            else:
-                _hold(study, site, given, settled.get(site))
+    decided = _adjudicated(study, reading.radiograph_id)
+    held = [site for site in corners if site not in judged and site not in decided]
+    for site in held:
+        _hold(study, site, corners[site], settled.get(site))
+    for site in sorted(judged - decided):
+        _open_case(study, site, *_furthest_apart(corners[site]))
 
 
 def _marked_by_all(marks: MarksOfReadings) -> list[str]:
@@ -78,10 +78,10 @@ def _given(marks: MarksOfReadings, site: str) -> dict[Reading, Mark]:
     return {reading: standing[site] for reading, standing in marks.items()}
 
 
-def _adjudicated(study: Study, radiograph: int, site: str) -> bool:
-    """Whether an adjudicator has decided it: more readers do not outvote that."""
-    held = Consensus.objects.filter(study=study, radiograph=radiograph, site=site)
-    return held.filter(rule=Consensus.Rule.ADJUDICATED).exists()
+def _adjudicated(study: Study, radiograph: int) -> set[str]:
+    """The corners that an adjudicator has decided: more readers do not outvote that."""
+    rows = Consensus.objects.filter(study=study, radiograph=radiograph)
+    return set(rows.filter(rule=Consensus.Rule.ADJUDICATED).values_list("site", flat=True))
 
 
 def _first_number(study: Study) -> int | None:
@@ -116,8 +116,12 @@ def _hold(study: Study, site: str, given: dict[Reading, Mark], averaged: int | N
     """Hold one corner by agreement, or by the study's rule where that came to `averaged`.
 
     A corner that leaves the facing one alone with a bridge is put before an adjudicator instead.
+    One that is there already stays there, unless the two reads in question agree by now.
     """
     radiograph = next(iter(given)).radiograph
+    asked = open_cases(study).filter(radiograph=radiograph, site=site).first()
+    if asked and not {asked.reading_a, asked.reading_b} <= given.keys():
+        return
     if averaged is None:
         rule, mark = Consensus.Rule.AGREED, _agreed(list(given.values()))
     else:
@@ -182,16 +186,19 @@ def _open_case(study: Study, site: str, one: Reading, other: Reading) -> None:
 
     Who is shown as A is drawn, and kept.
     """
-    in_question = GradeEvent.objects.filter(reading__in=(one, other), site=site, grade=BRIDGE)
-    corners = (site, facing(site).code) if in_question.exists() else (site,)
-    for corner in corners:
+    stands = GradeEvent.objects.filter(reading__in=(one, other), site=site).current()
+    in_question = any(event.grade == BRIDGE for event in stands)
+    corners = {site, facing(site).code} if in_question else {site}
+    for corner in sorted(corners - _adjudicated(study, one.radiograph_id)):
         a, b = _DRAW.sample((one, other), 2)
-        AdjudicationCase.objects.get_or_create(
+        case, _ = AdjudicationCase.objects.get_or_create(
             study=study,
             radiograph=one.radiograph,
             site=corner,
             defaults={"reading_a": a, "reading_b": b},
         )
+        if not open_cases(study).filter(pk=case.pk).exists():
+            _add(study, one.radiograph_id, {corner: BLANK}, rule=Consensus.Rule.WAITING, case=case)
 
 
 def _add(study: Study, radiograph: int, corners: dict[str, Mark], **facts: object) -> None:
@@ -210,16 +217,14 @@ def _add(study: Study, radiograph: int, corners: dict[str, Mark], **facts: objec
 
 
 def open_cases(study: Study) -> QuerySet[AdjudicationCase]:
-    """Cases without a decision, oldest first."""
-    return study.cases.filter(~Exists(_decision())).order_by("pk")
-
-
-def _decision() -> QuerySet[Consensus]:
-    return Consensus.objects.filter(
-        study=OuterRef("study"),
-        radiograph=OuterRef("radiograph"),
-        site=OuterRef("site"),
-        rule=Consensus.Rule.ADJUDICATED,
+    """Cases of corners that wait for a decision, oldest first."""
+    newest = Consensus.objects.filter(
+        study=OuterRef("study"), radiograph=OuterRef("radiograph"), site=OuterRef("site")
+    ).order_by("-pk")
+    return (
+        study.cases.annotate(stands=Subquery(newest.values("rule")[:1]))
+        .filter(stands=Consensus.Rule.WAITING)
+        .order_by("pk")
     )
 
 
@@ -257,6 +262,7 @@ def decide(*, adjudicator: User, case_id: int, key: UUID, mark: Mark) -> int:
     if earlier := list(Consensus.objects.filter(idempotency_key=key).order_by("pk")):
         return _decided_before(earlier, case, mark)
     mark.check()
+    instrument.check_decided(case.study, case.site, mark)
     if not open_cases(case.study).filter(pk=case.pk).exists():
         raise Conflict("This corner has been decided already. Take the next one.")
     elsewhere = case.held_by_id not in (None, adjudicator.pk)

@@ -45,7 +45,7 @@ def ranked_corners(
             "p3",
         )
     )
-    asked, settled = _times_queried(study), _waiting(study) | _adjudicated(study)
+    asked, settled = _times_queried(study), _waiting(study) | _before_adjudicators(study)
     candidates = [
         ranking.Candidate(patient=patient, film=film, site=site, p=(p0, p1, p2, p3))
         for patient, film, site, p0, p1, p2, p3 in predictions
@@ -67,9 +67,10 @@ def _waiting(study: Study) -> set[Corner]:
     return set(unread.values_list("radiograph_id", "site"))
 
 
-def _adjudicated(study: Study) -> set[Corner]:
-    """Corners that an adjudicator has decided: another read would not count any more."""
-    held = Consensus.objects.filter(study=study, rule=Consensus.Rule.ADJUDICATED)
+def _before_adjudicators(study: Study) -> set[Corner]:
+    """Corners that an adjudicator decides or has decided: another read would not count any more."""
+    judged = (Consensus.Rule.ADJUDICATED, Consensus.Rule.WAITING)
+    held = Consensus.objects.filter(study=study, rule__in=judged)
     return set(held.values_list("radiograph_id", "site"))
 
 

@@ -7,6 +7,7 @@ two corners (a bridge), so undo takes back both. An undo is an action too: nothi
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from uuid import UUID
 
 from annotation.errors import BadInput, PartnerNeeded
 from annotation.models import GradeEvent
@@ -57,8 +58,12 @@ BRIDGED = Mark(grade=BRIDGE)
 
 @dataclass(frozen=True)
 class Action:
-    """What one key did: the corner that was acted on, and each touched corner before and after."""
+    """What one key did: the corner that was acted on, and each touched corner before and after.
 
+    Over films that are read together, one key may move the levels of all.
+    """
+
+    key: UUID
     site: str
     before: Marks
     after: Marks
@@ -79,7 +84,7 @@ def history(events: Iterable[GradeEvent]) -> History:
     marks: dict[str, Mark] = {}
     done: list[Action] = []
     undone: list[Action] = []
-    for _, same_key in groupby(events, key=lambda event: event.idempotency_key):
+    for key, same_key in groupby(events, key=lambda event: event.idempotency_key):
         group = list(same_key)
         after = {event.site: Mark.of(event) for event in group}
         before = {site: marks.get(site, BLANK) for site in after}
@@ -91,7 +96,7 @@ def history(events: Iterable[GradeEvent]) -> History:
             case GradeEvent.Cause.IMPORTED:
                 pass  # read elsewhere: not this reader's to take back
             case _:
-                done.append(Action(group[0].site, before, after))
+                done.append(Action(key, group[0].site, before, after))
                 undone.clear()
         marks.update(after)
     standing = {site: mark for site, mark in marks.items() if not mark.blank}

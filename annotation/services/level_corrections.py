@@ -4,6 +4,7 @@ Nothing is overwritten: the moved grades are new events, and what is held to be 
 anew. An adjudicator's decision stays, and is named, because it was made on the wrong level.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,33 +32,35 @@ class Corrected:
 def shift(*, actor: User, reading: Reading, key: UUID, towards: GradeEvent.Cause) -> Corrected:
     """Move a committed whole-film reading's grades by one disc; the same key again does nothing.
 
-    Raises Conflict for a reading that its reader still holds, KeyReused, BadInput.
+    Levels are the patient's: films that were read together with it move too. Raises Conflict for a
+    reading that its reader still holds, KeyReused, BadInput.
     """
-    locked = (
-        Reading.objects.select_for_update(of=("self",))
+    place = list(
+        Reading.objects.place_of(reading)
+        .select_for_update(of=("self",))
         .select_related("round__study", "radiograph")
-        .get(pk=reading.pk)
     )
-    if locked.committed_at is None or locked.site:
+    if reading.site or any(one.committed_at is None for one in place):
         raise Conflict(
             "Only a committed read of a whole film can be moved here. "
             "Until the commit its reader moves the levels."
         )
-    earlier = GradeEvent.objects.filter(idempotency_key=key)
-    if first := earlier.first():
-        if (first.reading_id, first.cause) != (locked.pk, towards):
+    if earlier := list(GradeEvent.objects.filter(idempotency_key=key)):
+        if any(event.reading not in place or event.cause != towards for event in earlier):
             raise KeyReused
-        return Corrected(earlier.count(), _decided(locked))
-    written = _write(locked, key, towards)
-    audit.record(
-        actor=actor,
-        action="reading.levels_corrected",
-        subject=locked,
-        towards=towards,
-        adjudicated=_decided(locked),
-    )
-    consensus.settle(locked)
-    return Corrected(written, _decided(locked))
+        return Corrected(len(earlier), _decided(place))
+    written = sum(_write(one, key, towards) for one in place)
+    for one in place:
+        audit.record(
+            actor=actor,
+            action="reading.levels_corrected",
+            subject=one,
+            towards=towards,
+            adjudicated=_decided([one]),
+        )
+    for one in sorted(place, key=lambda one: one.radiograph_id):
+        consensus.settle(one)
+    return Corrected(written, _decided(place))
 
 
 def _write(reading: Reading, key: UUID, towards: GradeEvent.Cause) -> int:
@@ -82,11 +85,11 @@ def _write(reading: Reading, key: UUID, towards: GradeEvent.Cause) -> int:
     return len(changes)
 
 
-def _decided(reading: Reading) -> tuple[str, ...]:
-    """The corners of the film that an adjudicator has decided."""
+def _decided(place: Sequence[Reading]) -> tuple[str, ...]:
+    """The corners of these films that an adjudicator has decided."""
     rows = Consensus.objects.filter(
-        study=reading.round.study,
-        radiograph=reading.radiograph,
+        study=place[0].round.study,
+        radiograph__in=[one.radiograph_id for one in place],
         rule=Consensus.Rule.ADJUDICATED,
     )
     return tuple(sorted(set(rows.values_list("site", flat=True))))

@@ -6,7 +6,7 @@ written twice, and the answer tells what stands now, however late the retry come
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from annotation.errors import BadInput, Incomplete, KeyReused, NothingToUndo, SiteNotInReading
 from annotation.models import GradeEvent, Reading, Study
-from annotation.services import audit, consensus, model_shown, reading_queue
+from annotation.services import audit, consensus, instrument, model_shown, reading_queue
 from annotation.services.ledger import (
     Action,
     History,
@@ -27,10 +27,9 @@ from annotation.services.ledger import (
     shifted,
     with_facing,
 )
-from inference.msasss import BRIDGE, SITE
+from inference.msasss import BRIDGE
 
 Cause = GradeEvent.Cause
-_C5_C6 = ("C5", "C6")
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,15 @@ class Saved:
 
 @dataclass(frozen=True)
 class _Ledger:
-    """A locked reading with its events, and those among them that bear the key of this request."""
+    """A locked reading with its events, and those among them that bear the key of this request.
+
+    `beside` are the readings of the same place.
+    """
 
     reading: Reading
     events: list[GradeEvent]
     earlier: list[GradeEvent] = field(default_factory=list)
+    beside: tuple["_Ledger", ...] = ()
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def grade(
         raise SiteNotInReading
     for given in filter(None, (mark, partner)):
         given.check()
-        _check_convention(reading.round.study, site, given)
+        instrument.check_read(reading.round.study, site, given)
     marks = history(ledger.events).marks
     changes = with_facing(marks, site, mark, partner, reading.sites)
     causes = {corner: Cause.READER if corner == site else Cause.FACING for corner in changes}
@@ -129,7 +132,8 @@ def shift_levels(
 ) -> Saved:
     """Say that the levels were counted wrong: all marks of the film move by one disc.
 
-    One action of new events, taken back by one undo. Raises BadInput for a single corner or a film
+    One action of new events, taken back by one undo. Levels are the patient's, so the marks of
+    films that are read together move with it. Raises BadInput for a single corner or a film
     without a mark, and as `grade` does.
     """
     ledger = _open(reader, reading_id, key)
@@ -140,13 +144,24 @@ def shift_levels(
     reading_queue.keep(ledger.reading)
     if ledger.reading.site:
         raise BadInput("A single corner has no level to move. Grade the corner that is shown.")
-    marks = history(ledger.events).marks
-    changes = shifted(marks, ledger.reading.sites, towards)
-    written = _write(ledger, key, changes, dict.fromkeys(changes, towards), seen)
-    audit.record(
-        actor=reader, action="reading.levels_shifted", subject=ledger.reading, towards=towards
-    )
+    written = _shift(ledger, key, towards, seen)
+    for other in ledger.beside:
+        if history(other.events).marks:
+            _shift(other, key, towards, seen)
     return _saved(ledger, written)
+
+
+def _shift(
+    ledger: _Ledger, key: UUID, towards: GradeEvent.Cause, seen: Circumstances
+) -> list[GradeEvent]:
+    changes = shifted(history(ledger.events).marks, ledger.reading.sites, towards)
+    audit.record(
+        actor=ledger.reading.reader,
+        action="reading.levels_shifted",
+        subject=ledger.reading,
+        towards=towards,
+    )
+    return _write(ledger, key, changes, dict.fromkeys(changes, towards), seen)
 
 
 @transaction.atomic
@@ -190,13 +205,21 @@ def _complete(place: list[Reading]) -> None:
 
 
 def _open(reader: User, reading_id: int, key: UUID) -> _Ledger:
-    """Lock a reading and find what this key wrote before. Raises NotFound, KeyReused."""
-    reading = reading_queue.locked(reader, reading_id)
-    of_both = Q(reading=reading) | Q(idempotency_key=key)
-    events = list(GradeEvent.objects.filter(of_both).order_by("id"))
-    if any(event.reading_id != reading.pk for event in events):
+    """Lock a place and find what this key wrote before. Raises NotFound, KeyReused."""
+    place = reading_queue.locked_place(reader, reading_id)
+    of_both = Q(reading__in=place) | Q(idempotency_key=key)
+    events: dict[int, list[GradeEvent]] = {reading.pk: [] for reading in place}
+    for event in GradeEvent.objects.filter(of_both).order_by("id"):
+        if event.reading_id not in events:
+            raise KeyReused
+        events[event.reading_id].append(event)
+    asked, *beside = [
+        _Ledger(one, events[one.pk], [e for e in events[one.pk] if e.idempotency_key == key])
+        for one in place
+    ]
+    if not asked.earlier and any(other.earlier for other in beside):
         raise KeyReused
-    return _Ledger(reading, events, [event for event in events if event.idempotency_key == key])
+    return replace(asked, beside=tuple(beside))
 
 
 def _same_grade(earlier: list[GradeEvent], site: str, mark: Mark, partner: Mark | None) -> None:
@@ -215,13 +238,27 @@ def _step(ledger: _Ledger, key: UUID, cause: GradeEvent.Cause, seen: Circumstanc
             raise KeyReused
         return _saved(ledger, ledger.earlier)
     reading_queue.keep(ledger.reading)
-    before = history(ledger.events)
-    actions: tuple[Action, ...] = before.done if cause == Cause.UNDO else before.undone
+    actions = _actions(ledger, cause)
     if not actions:
         raise NothingToUndo
     newest = actions[-1]
-    changes = newest.before if cause == Cause.UNDO else newest.after
-    return _saved(ledger, _write(ledger, key, changes, dict.fromkeys(changes, cause), seen))
+    for other in ledger.beside:
+        theirs = _actions(other, cause)
+        if theirs and theirs[-1].key == newest.key:  # a shift of levels moved both films
+            _turn(other, key, cause, theirs[-1], seen)
+    return _saved(ledger, _turn(ledger, key, cause, newest, seen))
+
+
+def _actions(ledger: _Ledger, cause: GradeEvent.Cause) -> tuple[Action, ...]:
+    before = history(ledger.events)
+    return before.done if cause == Cause.UNDO else before.undone
+
+
+def _turn(
+    ledger: _Ledger, key: UUID, cause: GradeEvent.Cause, action: Action, seen: Circumstances
+) -> list[GradeEvent]:
+    changes = action.before if cause == Cause.UNDO else action.after
+    return _write(ledger, key, changes, dict.fromkeys(changes, cause), seen)
 
 
 def _write(
@@ -257,18 +294,3 @@ def _write(
 
 def _saved(ledger: _Ledger, written: list[GradeEvent]) -> Saved:
     return Saved(written[0].site, history(ledger.events), tuple(event.pk for event in written))
-
-
-def _check_convention(study: Study, site: str, mark: Mark) -> None:
-    """Raise BadInput for a finding that the study's instrument does not record there."""
-    if not mark.findings:
-        return
-    if not study.finding_flags:
-        raise BadInput("This study records grades without findings. Send the grade alone.")
-    if "squaring" not in mark.findings or SITE[site].region != "C":
-        return
-    allowed = study.cervical_squaring
-    if allowed == Study.CervicalSquaring.NONE:
-        raise BadInput("This study does not count squaring in the cervical spine.")
-    if allowed == Study.CervicalSquaring.C5_C6 and SITE[site].vertebra not in _C5_C6:
-        raise BadInput("This study counts cervical squaring at C5 and C6 only.")

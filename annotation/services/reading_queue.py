@@ -180,20 +180,25 @@ def owned(reader: User, reading_id: int) -> Reading:
     return _the_only(_of_id(reader, reading_id).filter(opened_at__isnull=False))
 
 
-def locked(reader: User, reading_id: int) -> Reading:
-    """The same, its whole place locked until the transaction ends: film A first, always."""
+def locked_place(reader: User, reading_id: int) -> list[Reading]:
+    """The whole place of the same, locked until the transaction ends; the asked reading first."""
     asked = Reading.objects.of(reader).filter(pk=reading_id, opened_at__isnull=False)
     of_place = (
         Reading.objects.of(reader)
         .filter(round=asked.values("round")[:1], position=asked.values("position")[:1])
         .select_related("round__study", "radiograph", "reader")
-        .order_by("slot")
+        .order_by("slot")  # locked in one order, whichever film is asked for
         .select_for_update(of=("self",))
     )
-    for reading in of_place:
-        if reading.pk == reading_id:
-            return reading
-    raise NotFound
+    readings = sorted(of_place, key=lambda reading: reading.pk != reading_id)
+    if not readings:
+        raise NotFound
+    return readings
+
+
+def locked(reader: User, reading_id: int) -> Reading:
+    """The asked reading of a locked place."""
+    return locked_place(reader, reading_id)[0]
 
 
 def _of_id(reader: User, reading_id: int) -> ReadingQuerySet:

@@ -1,7 +1,7 @@
 /** The shapes of the REST contract under /api/v1/, exactly as the server names them. */
 
 import type { AssistMode, CervicalSquaring, RoundKind } from "./contract_office";
-import type { Grade, Region, SiteCode } from "./msasss";
+import type { Finding, Grade, Region, SiteCode } from "./msasss";
 
 export type * from "./contract_office";
 
@@ -157,6 +157,8 @@ export interface AdjudicationCase extends FilmPicture {
   id: number;
   site: SiteCode;
   facing: SiteCode;
+  /** What grade 1 may stand for at this corner. */
+  findings: Finding[];
   discs: Disc[];
   a: Mark;
   b: Mark;

@@ -157,6 +157,21 @@ def study(film: MakeFilm, reader: MakeUser, coordinator: MakeUser) -> MakeStudy:
 
 
 @pytest.fixture
+def pairs(study: MakeStudy, film: MakeFilm) -> MakeStudy:
+    """``pairs(patients=2)``: each with two lumbar films, two years apart, to be read together."""
+
+    def make(patients: int = 2, chronology: str = "paired_blinded", **design: Any) -> Study:
+        films = [
+            film(patient=f"pair-{n}-{chronology}", day=day, pixel_sha256=f"{n}{day}{chronology}")
+            for n in range(patients)
+            for day in (731, 0)
+        ]
+        return study(films=films, chronology=chronology, **design)
+
+    return make
+
+
+@pytest.fixture
 def read() -> Read:
     """``read(round_, ada, film, {"L1_INF": 2, "L5_INF": "obscured"})``: read and commit a film.
 

@@ -1,10 +1,8 @@
 """Films read in pairs: one place, held, committed, repeated and counted as one."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.errors import AlreadyCommitted, BadInput, Incomplete, KeyReused, NotFound
-from annotation.models import Consensus, Radiograph, Reading, Study
+from annotation.models import Consensus, Radiograph, Reading
 from annotation.services import (
     dataset_export,
     imported_reads,
@@ -25,54 +23,11 @@ from annotation.services import (
 from annotation.services.imported_reads import ImportedFilm
 from annotation.services.ledger import Mark
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser
-
-Pairs = Callable[..., Study]
-
-
-@pytest.fixture
-def pairs(study: MakeStudy, film: MakeFilm) -> Pairs:
-    """``pairs(patients=2)``: each with two lumbar films, two years apart, to be read together."""
-
-    def make(patients: int = 2, chronology: str = "paired_blinded", **design: Any) -> Study:
-        films = [
-            film(patient=f"pair-{n}-{chronology}", day=day, pixel_sha256=f"{n}{day}{chronology}")
-            for n in range(patients)
-            for day in (731, 0)
-        ]
-        return study(films=films, chronology=chronology, **design)
-
-    return make
-
-
-def places(made: Study, name: str, number: int = 1) -> list[list[Reading]]:
-    """The reader's places of a round, each with its readings by slot."""
-    found: dict[int, list[Reading]] = defaultdict(list)
-    mine = Reading.objects.filter(round__study=made, round__number=number, reader__username=name)
-    for reading in mine.select_related("radiograph__visit").order_by("position", "slot"):
-        found[reading.position].append(reading)
-    return list(found.values())
-
-
-def dates(place: list[Reading]) -> list[Any]:
-    return [reading.radiograph.visit.date for reading in place]
-
-
-def read_place(made: Study, reader: User, grades: dict[str, int] | None = None) -> list[Reading]:
-    taken = reading_queue.take_next(reader=reader, round_id=made.rounds.order_by("number")[0].pk)
-    assert taken.reading is not None
-    place = reading_queue.place(taken.reading)
-    for reading in place:
-        for site in reading.sites:
-            mark = Mark(grade=(grades or {}).get(site, 0))
-            reader_grades.grade(
-                reader=reader, reading_id=reading.pk, key=uuid.uuid4(), site=site, mark=mark
-            )
-    reader_grades.commit(reader=reader, reading_id=place[-1].pk, key=uuid.uuid4())
-    return place
+from tests.annotation.pairs import dates, places, read_place
 
 
 def test_all_time_points_of_a_region_are_one_place(
-    film: MakeFilm, study: MakeStudy, pairs: Pairs
+    film: MakeFilm, study: MakeStudy, pairs: MakeStudy
 ) -> None:
     films = [film("L", "p", day) for day in (0, 400, 800)] + [film("C", "p", d) for d in (0, 400)]
     made = study(films=films, chronology="paired_known")
@@ -83,12 +38,12 @@ def test_all_time_points_of_a_region_are_one_place(
         assert [reading.slot for reading in place] == list(range(1, len(place) + 1))
 
 
-def test_known_order_is_the_order_of_visits(pairs: Pairs) -> None:
+def test_known_order_is_the_order_of_visits(pairs: MakeStudy) -> None:
     for place in places(pairs(patients=6, chronology="paired_known"), "ada"):
         assert dates(place) == sorted(dates(place))
 
 
-def test_blinded_order_is_drawn_for_every_reader_and_round(pairs: Pairs) -> None:
+def test_blinded_order_is_drawn_for_every_reader_and_round(pairs: MakeStudy) -> None:
     made = pairs(patients=16, washouts=(0, 28))
     orders = {}
     for name, number in [("ada", 1), ("ada", 2), ("ben", 1), ("ben", 2)]:
@@ -101,7 +56,7 @@ def test_blinded_order_is_drawn_for_every_reader_and_round(pairs: Pairs) -> None
     assert len(set(orders.values())) == 4
 
 
-def test_single_films_of_one_patient_are_places_of_their_own(pairs: Pairs) -> None:
+def test_single_films_of_one_patient_are_places_of_their_own(pairs: MakeStudy) -> None:
     assert [len(place) for place in places(pairs(chronology="single"), "ada")] == [1] * 4
 
 
@@ -115,7 +70,7 @@ def test_a_film_without_a_second_time_point_has_no_place_in_a_pair(
         )
 
 
-def test_a_pair_is_opened_held_and_returned_as_one(pairs: Pairs, reader: MakeUser) -> None:
+def test_a_pair_is_opened_held_and_returned_as_one(pairs: MakeStudy, reader: MakeUser) -> None:
     made, ada = pairs(), reader("ada")
     round_ = made.rounds.get()
     taken = reading_queue.take_next(reader=ada, round_id=round_.pk).reading
@@ -132,7 +87,9 @@ def test_a_pair_is_opened_held_and_returned_as_one(pairs: Pairs, reader: MakeUse
     assert all((one.lease_until or stale) > stale for one in reading_queue.place(taken))
 
 
-def test_the_next_pair_may_be_fetched_ahead_and_no_other(pairs: Pairs, reader: MakeUser) -> None:
+def test_the_next_pair_may_be_fetched_ahead_and_no_other(
+    pairs: MakeStudy, reader: MakeUser
+) -> None:
     made, ada = pairs(patients=3), reader("ada")
     first, second, third = places(made, "ada")
     reading_queue.take_next(reader=ada, round_id=made.rounds.get().pk)
@@ -145,7 +102,7 @@ def test_the_next_pair_may_be_fetched_ahead_and_no_other(pairs: Pairs, reader: M
             reading_queue.film_visible_to(ada, reading.pk)
 
 
-def test_commit_names_what_is_missing_over_both_films(pairs: Pairs, reader: MakeUser) -> None:
+def test_commit_names_what_is_missing_over_both_films(pairs: MakeStudy, reader: MakeUser) -> None:
     ada = reader("ada")
     taken = reading_queue.take_next(reader=ada, round_id=pairs().rounds.get().pk).reading
     assert taken is not None
@@ -162,7 +119,7 @@ def test_commit_names_what_is_missing_over_both_films(pairs: Pairs, reader: Make
     ]
 
 
-def test_a_pair_is_committed_as_one(pairs: Pairs, reader: MakeUser) -> None:
+def test_a_pair_is_committed_as_one(pairs: MakeStudy, reader: MakeUser) -> None:
     made, ada = pairs(), reader("ada")
     place = [Reading.objects.get(pk=one.pk) for one in read_place(made, ada)]
     assert len({one.committed_at for one in place}) == 1
@@ -178,13 +135,13 @@ def test_a_pair_is_committed_as_one(pairs: Pairs, reader: MakeUser) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_database_refuses_half_a_pair(pairs: Pairs, reader: MakeUser) -> None:
+def test_the_database_refuses_half_a_pair(pairs: MakeStudy, reader: MakeUser) -> None:
     film_a, _ = places(pairs(), "ada")[0]
     with pytest.raises(IntegrityError, match="opened and committed together"), transaction.atomic():
         Reading.objects.filter(pk=film_a.pk).update(opened_at=timezone.now())
 
 
-def test_washout_holds_for_the_whole_pair(pairs: Pairs, reader: MakeUser) -> None:
+def test_washout_holds_for_the_whole_pair(pairs: MakeStudy, reader: MakeUser) -> None:
     made, ada = pairs(patients=1, washouts=(0, 28)), reader("ada")
     read_place(made, ada)
     second = made.rounds.get(number=2)
@@ -196,7 +153,7 @@ def test_washout_holds_for_the_whole_pair(pairs: Pairs, reader: MakeUser) -> Non
     assert len(reading_queue.place(taken)) == 2
 
 
-def test_a_hidden_repeat_is_the_whole_pair(pairs: Pairs) -> None:
+def test_a_hidden_repeat_is_the_whole_pair(pairs: MakeStudy) -> None:
     drawn = places(pairs(patients=4, repeat_share=0.5), "ada")
     assert len(drawn) == 6
     for place in drawn:
@@ -206,7 +163,7 @@ def test_a_hidden_repeat_is_the_whole_pair(pairs: Pairs) -> None:
     assert all(films in first for films in again)
 
 
-def test_places_are_counted_not_films(pairs: Pairs, reader: MakeUser) -> None:
+def test_places_are_counted_not_films(pairs: MakeStudy, reader: MakeUser) -> None:
     made, ada = pairs(patients=3), reader("ada")
     read_place(made, ada)
     mine = reading_queue.places(ada, made.rounds.get())
@@ -217,7 +174,9 @@ def test_places_are_counted_not_films(pairs: Pairs, reader: MakeUser) -> None:
     assert (round_.places, round_.committed) == (6, 1)
 
 
-def test_consensus_is_by_film_and_the_export_names_the_mode(pairs: Pairs, reader: MakeUser) -> None:
+def test_consensus_is_by_film_and_the_export_names_the_mode(
+    pairs: MakeStudy, reader: MakeUser
+) -> None:
     made = pairs(patients=1, chronology="paired_known")
     for name in ("ada", "ben"):
         read_place(made, reader(name))
@@ -228,7 +187,7 @@ def test_consensus_is_by_film_and_the_export_names_the_mode(pairs: Pairs, reader
     assert [len(films) for films in read.values()] == [2, 2]
 
 
-def test_half_a_pair_is_not_imported(pairs: Pairs, reader: MakeUser) -> None:
+def test_half_a_pair_is_not_imported(pairs: MakeStudy, reader: MakeUser) -> None:
     made, ada = pairs(patients=1), reader("ada")
     early, late = Radiograph.objects.filter(studies=made).order_by("visit__date")
     corners = dict.fromkeys(Reading.objects.filter(radiograph=early)[0].sites, 0)
@@ -247,7 +206,7 @@ def test_half_a_pair_is_not_imported(pairs: Pairs, reader: MakeUser) -> None:
 
 @pytest.mark.parametrize("chronology", ["paired_blinded", "paired_known"])
 def test_only_known_order_tells_the_interval(
-    pairs: Pairs, reader: MakeUser, signed_in: Callable[[User], Client], chronology: str
+    pairs: MakeStudy, reader: MakeUser, signed_in: Callable[[User], Client], chronology: str
 ) -> None:
     made = pairs(patients=1, chronology=chronology)
     client = signed_in(reader("ada"))

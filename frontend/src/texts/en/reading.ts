@@ -202,6 +202,9 @@ export const reading = {
   rapid: { title: "Relabel", corner: (n: number, all: number) => `Corner ${n} of ${all}` },
   adjudication: {
     title: "Adjudication",
+    findingTitle: (corner: string) => `Grade 1 at ${corner}: what is there?`,
+    findingHint: "Choose one or more. The consensus keeps the finding beside the grade.",
+    findingDecide: "Settle this corner",
     intro: "Corners where the readers differ. You see both grades, not who gave them.",
     study: "Study",
     open: "Open",
