@@ -191,6 +191,9 @@ export const reading: typeof english = {
   rapid: { title: "재판독", corner: (n, all) => `모서리 ${n} / ${all}` },
   adjudication: {
     title: "조정 판독",
+    findingTitle: (corner: string) => `${corner} 1등급: 무엇이 보입니까?`,
+    findingHint: "하나 이상 고르십시오. 합의 결과는 등급과 함께 소견을 보관합니다.",
+    findingDecide: "이 모서리 확정",
     intro:
       "판독자들의 등급이 다른 모서리입니다. 두 등급은 보이지만 누가 매겼는지는 보이지 않습니다.",
     study: "연구",

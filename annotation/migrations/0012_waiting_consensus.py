@@ -19,7 +19,7 @@ OPEN_CASES = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0010_places_of_pairs"),
+        ("annotation", "0011_quarantine_decisions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

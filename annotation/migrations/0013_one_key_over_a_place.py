@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0011_waiting_consensus"),
+        ("annotation", "0012_waiting_consensus"),
     ]
 
     operations = [
