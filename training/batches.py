@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import cv2
 import numpy as np
@@ -35,6 +36,7 @@ from training.snapshot import SnapshotFilm
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Random = np.random.Generator
+CPU = torch.device("cpu")
 MARGIN = 1.25  # crops are kept this much wider than the network sees, room to turn and to shift
 FILM_SIDE = 768  # films are kept at this longest side: the closer look never needs more
 _WHOLE_LOOK = 0.4  # share of training films seen whole; the rest as in the closer look
@@ -122,9 +124,16 @@ class CropAugmentation:
 
 
 def augmented_crops(
-    crops: Crops, chosen: npt.NDArray[np.int64], how: CropAugmentation, random: Random
+    crops: Crops,
+    chosen: npt.NDArray[np.int64],
+    how: CropAugmentation,
+    random: Random,
+    device: torch.device = CPU,
 ) -> Tensor:
-    """Perturbed crops, float [n, 1, size, size] in 0..1."""
+    """Perturbed crops, float [n, 1, size, size] in 0..1, turned and exposed on the device.
+
+    Which perturbations is decided here, so every device gives the same picture, up to rounding.
+    """
     images = crops.images[chosen]
     if how.clahe > 0:
         equal = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(4, 4))
@@ -139,8 +148,9 @@ def augmented_crops(
     theta[:, 1, 0] = zoom * np.sin(turn)
     theta[:, 0, 1] = -theta[:, 1, 0]
     theta[:, :, 2] = random.normal(0, 2 * how.shift * size / wide, (n, 2))
-    grid = functional.affine_grid(torch.from_numpy(theta), [n, 1, size, size], align_corners=False)
-    wide_images = torch.from_numpy(images)[:, None].float() / 255
+    turned = torch.from_numpy(theta).to(device)
+    grid = functional.affine_grid(turned, [n, 1, size, size], align_corners=False)
+    wide_images = torch.from_numpy(images)[:, None].to(device).float() / 255
     seen = functional.grid_sample(wide_images, grid, padding_mode="border", align_corners=False)
     return _other_exposure(seen, how, random)
 
@@ -150,7 +160,7 @@ def _other_exposure(seen: Tensor, how: CropAugmentation, random: Random) -> Tens
     n = len(seen)
 
     def each(values: npt.NDArray[np.float64]) -> Tensor:
-        return torch.from_numpy(values.astype(np.float32)).view(n, 1, 1, 1)
+        return torch.from_numpy(values.astype(np.float32)).view(n, 1, 1, 1).to(seen.device)
 
     seen = seen ** each(np.exp(random.normal(0, how.contrast, n)))
     gain = each(np.exp(random.normal(0, how.contrast / 2, n)))
@@ -159,8 +169,22 @@ def _other_exposure(seen: Tensor, how: CropAugmentation, random: Random) -> Tens
     # Positive: towards the blurred picture; negative: away from it, an unsharp mask
     amount = random.uniform(-0.8, 0.9, n) * (random.random(n) < how.blur)
     seen = seen + each(amount) * (soft - seen)
-    grain = random.standard_normal(seen.shape, dtype=np.float32)
-    return (seen + each(random.uniform(0, how.noise, n)) * torch.from_numpy(grain)).clamp(0, 1)
+    grain = _grain(seen, random)
+    return (seen + each(random.uniform(0, how.noise, n)) * grain).clamp(0, 1)
+
+
+def _grain(seen: Tensor, random: Random) -> Tensor:
+    """Standard normal noise of the shape of `seen`, every picture's from another place."""
+    noise, pixels = _noise(seen.device), seen[0].numel()
+    places = random.integers(len(noise) - pixels, size=len(seen)).tolist()
+    return torch.stack([noise[place : place + pixels] for place in places]).view(seen.shape)
+
+
+@cache
+def _noise(device: torch.device) -> Tensor:
+    """Noise, drawn once: drawing it anew takes longer than all other perturbations together."""
+    drawn = np.random.default_rng(0).standard_normal(2**22, dtype=np.float32)
+    return torch.from_numpy(drawn).to(device)
 
 
 @dataclass(frozen=True)
@@ -206,16 +230,20 @@ class FilmAugmentation:
 
 
 def augmented_films(
-    films: Sequence[SmallFilm], chosen: npt.NDArray[np.int64], how: FilmAugmentation, random: Random
+    films: Sequence[SmallFilm],
+    chosen: npt.NDArray[np.int64],
+    how: FilmAugmentation,
+    random: Random,
+    device: torch.device = CPU,
 ) -> tuple[Tensor, Floats]:
-    """Views [n, 1, 256, 192] in 0..1 and the points [n, 24, 2] in their pixels."""
+    """Views [n, 1, 256, 192] in 0..1, exposed on the device, and the points [n, 24, 2] in them."""
     views, points = [], []
     for index in chosen:
         film = films[index]
         transform = _random_look(film, how, random)
         views.append(warp(film.grey, transform, film_views.ROWS, film_views.COLS))
         points.append(to_crop(transform, film.points))
-    seen = torch.from_numpy(np.stack(views)[:, None]).float() / 255
+    seen = torch.from_numpy(np.stack(views)[:, None]).to(device).float() / 255
     return _other_exposure(seen, how.exposure, random), np.stack(points)
 
 

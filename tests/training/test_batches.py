@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from inference.corner_regions import LEVELS, CropRecipe, DiscPoints
 from inference.film_views import COLS, ROWS
@@ -122,3 +124,28 @@ def test_both_looks_of_serving_hold_all_points(tmp_path: Path, closer: bool) -> 
 
 def test_the_other_regions_points_are_unknown(tmp_path: Path) -> None:
     assert np.isnan(small_films([film(tmp_path)])[0].points[12:]).all()
+
+
+def test_a_device_gets_everything_that_its_pictures_need(tmp_path: Path) -> None:
+    """On the device without memory, a picture or number left behind on the CPU would raise."""
+    crops, nowhere = cut_crops([film(tmp_path)], RECIPE), torch.device("meta")
+    how = CropAugmentation(clahe=0.5)
+    there = augmented_crops(crops, np.array([0, 1]), how, np.random.default_rng(0), nowhere)
+    assert (there.device, there.shape) == (nowhere, (2, 1, 64, 64))
+    films = small_films([film(tmp_path)])
+    views, _ = augmented_films(
+        films, np.array([0, 0]), FilmAugmentation(), np.random.default_rng(0), nowhere
+    )
+    assert (views.device, views.shape) == (nowhere, (2, 1, ROWS, COLS))
+
+
+def test_grain_is_normal_and_differs_from_picture_to_picture(tmp_path: Path) -> None:
+    crops = cut_crops([film(tmp_path)], RECIPE)
+    crops.images[:] = 128
+    how = replace(STILL, noise=0.05)
+    seen = augmented_crops(crops, np.zeros(200, int), how, np.random.default_rng(0)).numpy()
+    spread = seen.std(axis=(1, 2, 3))
+    assert 0.04 < spread.max() < 0.06
+    rest = (seen - 128 / 255) / spread[:, None, None, None]
+    assert abs((rest**4).mean() - 3) < 0.1  # the kurtosis of a normal distribution
+    assert abs(np.corrcoef(rest[0].ravel(), rest[1].ravel())[0, 1]) < 0.05
