@@ -10,6 +10,7 @@ import logging
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -60,6 +61,8 @@ def _pregraded(result: Mapping[str, Any]) -> str:
     text = f"{result['pregraded']} films pre-graded, {result['implausible']} set aside for a person"
     if failed := len(result["failed"]):
         text += f", {failed} could not be graded"
+    if result["pregraded"]:
+        text += f". {result['films_per_second']} films a second; {', '.join(result['runtimes'])}"
     return text + "."
 
 
@@ -76,7 +79,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
     asked = set(job.arguments.get("radiographs", waiting))
     films = [film for film in waiting if film in asked]
     grader = _grader(*(str(version.weights_path) for version in versions.values()))
-    done, implausible, failed = 0, 0, []
+    done, implausible, failed, started = 0, 0, list[dict[str, Any]](), time.monotonic()
     for outcomes in _graded(grader, films):
         # Before each batch is stored: another worker may have taken the job over meanwhile
         done += len(outcomes)
@@ -86,7 +89,13 @@ def _pregrade(job: Job) -> dict[str, Any]:
         predictions = {o.number: o.prediction for o in outcomes if o.prediction}
         stored = corner_grades.store_pregradings(predictions=predictions, **versions)
         implausible += sum(not pregrading.plausible for pregrading in stored)
-    return {"pregraded": done - len(failed), "implausible": implausible, "failed": failed}
+    return {
+        "pregraded": done - len(failed),
+        "implausible": implausible,
+        "failed": failed,
+        "films_per_second": round(done / max(time.monotonic() - started, 1e-3), 1),
+        "runtimes": list(grader.runtimes),
+    }
 
 
 def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
@@ -111,11 +120,12 @@ def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
 @cache
 def _grader(key_points: str, grades: str) -> "Grader":
     """The two networks, loaded once per worker and pair of weights."""
+    from inference.film_batches import prepare
     from inference.predict import Grader
 
     _grader.cache_clear()  # a promotion replaces the networks in memory, it does not add to them
     try:
-        return Grader.from_files(key_points, grades)
+        return prepare(Grader.from_files(key_points, grades))
     except ValueError as problem:
         raise Conflict(str(problem)) from problem
 

@@ -22,7 +22,7 @@ import torch
 
 from inference.msasss import Region
 from inference.picture import Window, read_picture
-from inference.predict import Film, FilmPrediction
+from inference.predict import Film, FilmPrediction, Grader
 
 log = logging.getLogger(__name__)
 CPU_BATCH = 4  # films; more gain nothing there and hold more pictures
@@ -81,6 +81,14 @@ def graded(
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
+
+
+def prepare(grader: Grader) -> Grader:
+    """Choose the grader's runtimes under the share of the cores that a driver has."""
+    cores = torch.get_num_threads()
+    with _pool(min(cores, MOST_DRIVERS), cores) as pool:
+        pool.submit(grader.choose_runtimes).result()
+    return grader
 
 
 @contextmanager

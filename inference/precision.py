@@ -11,6 +11,6 @@ def knows_bfloat16(device: torch.device) -> bool:
     A processor without it takes about ten times longer than with float32.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capable = torch.cpu.get_capabilities()
     return device.type == "cpu" and bool(capable.get("avx512_bf16") or capable.get("amx_bf16"))

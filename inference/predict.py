@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 
-from inference import checkpoint, corner_grades, key_points
+from inference import checkpoint, corner_grades, key_points, runtimes
 from inference.corner_grades import Calibration, CornerGradeNet, log_probabilities
 from inference.corner_regions import (
     LEVELS,
@@ -21,8 +23,8 @@ from inference.corner_regions import (
     cut,
     implausible,
 )
-from inference.film_views import windowed
-from inference.key_points import KeyPointFinder
+from inference.film_views import COLS, ROWS, windowed
+from inference.key_points import KeyPointFinder, place_log_mass
 from inference.msasss import REGION_NAMES, Region, sites_of
 from inference.picture import Picture, Window
 
@@ -64,8 +66,9 @@ class Grader:
         self, finder: KeyPointFinder, network: CornerGradeNet, recipe: CropRecipe, fit: Calibration
     ) -> None:
         self.finder = finder
-        self.network = network.to(finder.device).eval()
+        self.network: Callable[[Tensor, Tensor], Tensor] = network.to(finder.device).eval()
         self.recipe, self.calibration = recipe, fit
+        self.runtimes: tuple[str, ...] = ()
 
     @classmethod
     def from_files(
@@ -83,6 +86,28 @@ class Grader:
         points = key_points.build(checkpoint.load(key_points_path, key_points.TASK))
         grades = corner_grades.build(checkpoint.load(corner_grades_path, corner_grades.TASK))
         return cls(KeyPointFinder(points, torch.device(device)), *grades)
+
+    def choose_runtimes(self) -> None:
+        """Run both networks the way that is fastest here; `runtimes` says which. Seconds, once."""
+        random = torch.Generator().manual_seed(0)
+
+        def like(number: int, rows: int, cols: int) -> Tensor:
+            return torch.rand(number, 1, rows, cols, generator=random).to(self.finder.device)
+
+        finder, calibration = self.finder, self.calibration
+        points = runtimes.fastest(
+            cast(nn.Module, finder.network),
+            (like(2, ROWS, COLS),),
+            lambda maps: place_log_mass(maps).exp(),
+        )
+        levels = torch.arange(12).to(finder.device)
+        grades = runtimes.fastest(
+            cast(nn.Module, self.network),
+            (like(12, self.recipe.size, self.recipe.size), levels),
+            lambda logits: log_probabilities(logits, calibration).exp(),
+        )
+        finder.network, self.network = points.run, grades.run
+        self.runtimes = (f"key points {points.name}", f"grades {grades.name}")
 
     def grade_film(
         self, pixels: Picture, region: Region, discs: Mapping[str, DiscPoints] | None = None
