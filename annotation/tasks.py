@@ -94,7 +94,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
         "implausible": implausible,
         "failed": failed,
         "films_per_second": round(done / max(time.monotonic() - started, 1e-3), 1),
-        "runtimes": list(grader.runtimes),
+        "runtimes": [f"{name} {way.name}" for name, way in grader.runtimes.items()],
     }
 
 

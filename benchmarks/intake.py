@@ -106,7 +106,7 @@ def memory_figures(base: NDArray[np.uint16], films: int, folder: Path) -> dict[s
     from pydicom.uid import ExplicitVRLittleEndian
 
     path, resident = folder / "film.dcm", []
-    before = _resident_mb()
+    before = resident_mb()
     start, spent = time.perf_counter(), 0.0
     for number in range(films):
         path.write_bytes(film_number(base, number, ExplicitVRLittleEndian))
@@ -114,7 +114,7 @@ def memory_figures(base: NDArray[np.uint16], films: int, folder: Path) -> dict[s
         _import(path)
         spent += time.perf_counter() - begun
         if (number + 1) % max(1, films // 10) == 0:
-            resident.append(round(_resident_mb()))
+            resident.append(round(resident_mb()))
     return {
         "films": films,
         "seconds": round(time.perf_counter() - start, 1),
@@ -188,7 +188,8 @@ def _floor(path: Path) -> None:
     write_picture(path.with_suffix(".jls"), pixels.astype(np.uint16, copy=False))
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
+    """What this process holds in memory now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
 

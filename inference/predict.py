@@ -27,6 +27,7 @@ from inference.film_views import COLS, ROWS, windowed
 from inference.key_points import KeyPointFinder, place_log_mass
 from inference.msasss import REGION_NAMES, Region, sites_of
 from inference.picture import Picture, Window
+from inference.runtimes import Runtime
 
 STARTER = Path(__file__).parent / "starter"
 KEY_POINTS_FILE, CORNER_GRADES_FILE = "key_points.safetensors", "corner_grades.safetensors"
@@ -68,7 +69,7 @@ class Grader:
         self.finder = finder
         self.network: Callable[[Tensor, Tensor], Tensor] = network.to(finder.device).eval()
         self.recipe, self.calibration = recipe, fit
-        self.runtimes: tuple[str, ...] = ()
+        self.runtimes: dict[str, Runtime] = {}
 
     @classmethod
     def from_files(
@@ -107,7 +108,7 @@ class Grader:
             lambda logits: log_probabilities(logits, calibration).exp(),
         )
         finder.network, self.network = points.run, grades.run
-        self.runtimes = (f"key points {points.name}", f"grades {grades.name}")
+        self.runtimes = {"key points": points, "grades": grades}
 
     def grade_film(
         self, pixels: Picture, region: Region, discs: Mapping[str, DiscPoints] | None = None

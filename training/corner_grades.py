@@ -130,6 +130,7 @@ def fit(
         network = CornerGradeNet(recipe.architecture)
         _say_where_from(network, start, report)
     task = GraderTask(snapshot, recipe, fitted, report)
+    task.device = device
     trained = train(network, task, recipe.schedule, device, report, resume)
     if recipe.calibrate:
         fitted = task.calibration(trained)
@@ -173,6 +174,7 @@ class GraderTask:
         self, snapshot: Snapshot, recipe: GraderRecipe, around: Calibration, report: Report
     ) -> None:
         self.recipe, self.around = recipe, around
+        self.device = torch.device("cpu")  # where the crops are perturbed
         self.train = cut_crops(snapshot.split("train"), recipe.crop, reading(report))
         self.val = cut_crops(snapshot.split("val"), recipe.crop, reading(report))
         refuse_unlearnable(self.train, self.val)
@@ -187,7 +189,8 @@ class GraderTask:
             chosen = rotating_subset(self.train.worst(), self.recipe, step, size)
         else:
             chosen = random.choice(len(self.train), size, p=self.weights)
-        crops = augmented_crops(self.train, chosen, self.recipe.augmentation, random)
+        how = self.recipe.augmentation
+        crops = augmented_crops(self.train, chosen, how, random, self.device)
         targets = soft_labels(self.train.votes[chosen], self.recipe.smoothing)
         return crops, torch.from_numpy(self.train.levels[chosen]), targets
 

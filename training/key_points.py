@@ -116,6 +116,7 @@ def fit(
         network = KeyPointNet(recipe.architecture)
         report({"phase": "starting from scratch", "step": 0, "steps": 1})
     task = KeyPointTask(snapshot, recipe, report)
+    task.device = device
     trained = train(network, task, recipe.schedule, device, report, resume)
     return trained, key_points.metadata(recipe.architecture)
 
@@ -137,6 +138,7 @@ class KeyPointTask:
 
     def __init__(self, snapshot: Snapshot, recipe: KeyPointRecipe, report: Report) -> None:
         self.recipe = recipe
+        self.device = torch.device("cpu")  # where the films are perturbed
         self.train = small_films(snapshot.split("train"), reading(report))
         self.val = small_films(snapshot.split("val"), reading(report))
         if not self.train or not self.val:
@@ -148,7 +150,8 @@ class KeyPointTask:
         """Augmented films and their target maps; decided by seed and step alone."""
         random = np.random.default_rng((self.recipe.seed, step))
         chosen = random.integers(len(self.train), size=size)
-        films, points = augmented_films(self.train, chosen, self.recipe.augmentation, random)
+        how = self.recipe.augmentation
+        films, points = augmented_films(self.train, chosen, how, random, self.device)
         return films, place_targets(points, self.recipe.sigma)
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:

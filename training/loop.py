@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.precision import knows_bfloat16
+from training.ahead import ahead
 from training.resume import Resume, State
 
 Batch = tuple[Tensor, ...]
@@ -68,6 +69,18 @@ def train(
 
     Raises TrainingError when the loss is no longer a number.
     """
+    with ahead(task, schedule.steps, device):
+        return _train(network, task, schedule, device, report, resume)
+
+
+def _train(
+    network: Network,
+    task: Task,
+    schedule: Schedule,
+    device: torch.device,
+    report: Report,
+    resume: Resume | None,
+) -> Network:
     network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
