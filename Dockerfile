@@ -25,4 +25,4 @@ USER syndesmo
 VOLUME /data
 EXPOSE 8000
 CMD ["gunicorn", "annotation.wsgi", "--bind", "0.0.0.0:8000", "--preload", \
-     "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+     "--workers", "2", "--threads", "4", "--keep-alive", "75", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

@@ -41,6 +41,8 @@ def posts(port: int) -> list[Post]:
     web = (
         *("gunicorn", "annotation.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"),
         *("--preload", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+        # A reader thinks longer than gunicorn's two seconds before the next key.
+        *("--keep-alive", "75"),
     )
     return [
         Post("web", web),

@@ -7,7 +7,10 @@ would not be blind (``services.studies`` refuses such a reader).
 
 from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, Value
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -22,11 +25,23 @@ ROLES = (READER, ADJUDICATOR, COORDINATOR, ADMIN, DATA)
 SEES_GRADES = frozenset({COORDINATOR, ADMIN, DATA})
 
 
+class AccountBackend(ModelBackend):
+    """The account of a session with its roles, in one query: every key of a reader asks for it."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """None for an account that is gone or was switched off."""
+        roles = ArrayAgg("groups__name", filter=Q(groups__isnull=False), default=Value([]))
+        user = User.objects.annotate(role_names=roles).filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
+
 def roles_of(user: User | AnonymousUser) -> frozenset[str]:
     """The user's roles; empty for strangers and for accounts that were switched off."""
     if not (user.is_authenticated and user.is_active):
         return frozenset()
-    names = frozenset(user.groups.values_list("name", flat=True)) & frozenset(ROLES)
+    known = getattr(user, "role_names", None)
+    names = frozenset(user.groups.values_list("name", flat=True) if known is None else known)
+    names &= frozenset(ROLES)
     return names | {ADMIN} if user.is_superuser else names
 
 

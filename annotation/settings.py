@@ -132,6 +132,7 @@ CELERY_TIMEZONE = "UTC"
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 READING_LEASE_MINUTES = env.int("READING_LEASE_MINUTES", default=60)
 
+AUTHENTICATION_BACKENDS = ["annotation.permissions.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -49,7 +49,9 @@ class WorklistView(APIView):
 def next_out(reader: User, round_id: int) -> dict[str, Any]:
     """The reader's next place of a round, taken now; or why there is none."""
     taken = reading_queue.take_next(reader=reader, round_id=round_id)
-    reading = place_out(taken.reading, reader) if taken.reading else None
+    reading = (
+        place_out(taken.reading, reader, taken.place, taken.upcoming) if taken.reading else None
+    )
     return {"reading": reading, "state": taken.state, "sentence": taken.sentence}
 
 
@@ -71,7 +73,9 @@ class ReadingView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """As it stands."""
         reader = user_of(request)
-        return Response(place_out(reading_queue.owned(reader, pk), reader))
+        reading = reading_queue.owned(reader, pk)
+        of_place, coming = reading_queue.place(reading), reading_queue.upcoming(reading)
+        return Response(place_out(reading, reader, of_place, coming))
 
 
 class RenewView(APIView):
@@ -225,7 +229,7 @@ class CommitView(APIView):
         data, reader = _checked(KeyInput, request), user_of(request)
         key = data["idempotency_key"]
         reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        shown = place_out(reading, reader)
+        shown = place_out(reading, reader, reading_queue.place(reading), ())
         second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
         looks = (
             second_look

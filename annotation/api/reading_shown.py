@@ -1,5 +1,6 @@
 """A place as its reader may see it: films, the marks that stand, and what the study asks."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,19 +12,25 @@ from annotation.services.ledger import Marks
 from inference.msasss import BRIDGE
 
 
-def place_out(reading: Reading, reader: User) -> dict[str, Any]:
-    """A reading with those that are read together with it, `paired`, in the order of slots."""
-    of_place = reading_queue.place(reading)
-    shown = {one.pk: reading_out(one, reader, of_place) for one in of_place}
+def place_out(
+    reading: Reading, reader: User, of_place: Sequence[Reading], upcoming: Iterable[Reading]
+) -> dict[str, Any]:
+    """A reading with those that are read together with it, `paired`, in the order of slots.
+
+    The pictures of the `upcoming` place can be fetched ahead.
+    """
+    places = reading_queue.length(reader, reading.round)
+    shown = {one.pk: reading_out(one, reader, of_place, places) for one in of_place}
     asked = shown.pop(reading.pk)
-    coming = [picture_urls(f"readings/{one.pk}") for one in reading_queue.upcoming(reading)]
+    coming = [picture_urls(f"readings/{one.pk}") for one in upcoming]
     return {**asked, "paired": list(shown.values()), "upcoming": coming}
 
 
-def reading_out(reading: Reading, reader: User, of_place: list[Reading]) -> dict[str, Any]:
-    """One reading of a place as its reader may see it."""
+def reading_out(
+    reading: Reading, reader: User, of_place: Sequence[Reading], places: int
+) -> dict[str, Any]:
+    """One reading of a place as its reader may see it, one of so many places."""
     study, round_ = reading.round.study, reading.round
-    places = Reading.objects.of(reader).filter(round=round_).places().count()
     history = reader_grades.history_of(reading)
     return {
         "id": reading.pk,
@@ -50,7 +57,7 @@ def reading_out(reading: Reading, reader: User, of_place: list[Reading]) -> dict
     }
 
 
-def time_point_out(reading: Reading, of_place: list[Reading]) -> dict[str, Any] | None:
+def time_point_out(reading: Reading, of_place: Sequence[Reading]) -> dict[str, Any] | None:
     """Which film of a pair this is; None for a film that is read by itself.
 
     `days` after the first time point where the order is known. Where it is not, the slots were

@@ -87,6 +87,9 @@ class Reading(models.Model):
 
     objects = ReadingQuerySet.as_manager()
 
+    model_known: int | None
+    """Of a locked reading alone (`reading_queue.locked`)."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

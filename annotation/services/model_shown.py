@@ -4,6 +4,8 @@ A reading that shows them says so with the version, and goes on showing that ver
 promoted later. Blind reads are told apart by query (`Reading.objects.blind()`).
 """
 
+from django.db.models import OuterRef, Subquery
+
 from annotation.models import ModelVersion, Reading, Round, Study
 
 
@@ -24,12 +26,14 @@ def to_show(reading: Reading, mode: Study.Assist) -> ModelVersion | None:
     ).first()
 
 
-def known_to(reading: Reading) -> int | None:
-    """The id of the version whose grades of this film its reader has seen, here or earlier."""
-    return (
-        Reading.objects.of(reading.reader)
-        .filter(radiograph=reading.radiograph_id, model_version_shown__isnull=False)
-        .order_by("-committed_at")
-        .values_list("model_version_shown", flat=True)
-        .first()
+def known() -> Subquery:
+    """For a query of readings: the version whose grades of the film its reader has seen, or none.
+
+    Seen beside this reading or in an earlier one.
+    """
+    shown = Reading.objects.filter(
+        reader=OuterRef("reader"),
+        radiograph=OuterRef("radiograph"),
+        model_version_shown__isnull=False,
     )
+    return Subquery(shown.order_by("-committed_at").values("model_version_shown")[:1])

@@ -269,7 +269,7 @@ def _write(
     seen: Circumstances,
 ) -> list[GradeEvent]:
     """Append one event per changed corner, the corner acted on first."""
-    shown = model_shown.known_to(ledger.reading)
+    shown = ledger.reading.model_known
     new = [
         GradeEvent(
             reading=ledger.reading,

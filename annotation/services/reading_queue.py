@@ -34,11 +34,17 @@ class Places:
 
 @dataclass(frozen=True)
 class Taken:
-    """The reader's place, or None and the reason."""
+    """The reader's place, or None and the reason.
+
+    `place` holds all its readings in the order in which they are shown, `upcoming` those of the
+    place that would come next.
+    """
 
     reading: Reading | None
     state: State
     sentence: str
+    place: tuple[Reading, ...] = ()
+    upcoming: tuple[Reading, ...] = ()
 
 
 @transaction.atomic
@@ -48,30 +54,39 @@ def take_next(*, reader: User, round_id: int) -> Taken:
     Raises NotFound when the reader has no place in this round.
     """
     # All of a reader's windows queue here, so that two of them get the same place, not two places.
-    User.objects.select_for_update(no_key=True).get(pk=reader.pk)
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
     round_ = Round.objects.select_related("study").filter(pk=round_id).first()
-    mine = Reading.objects.of(reader).filter(round_id=round_id)
-    if round_ is None or not mine.exists():
+    if round_ is None:
         raise NotFound
-    if not round_.study.is_open:
-        return Taken(None, "closed", StudyClosed.sentence)
-    reading = opened(mine) or unopened(mine, round_).first()
-    if reading is None:
+    mine = Reading.objects.of(reader).filter(round_id=round_id)
+    in_hand = list(opened(mine).select_related("radiograph__visit"))
+    in_order = [*in_hand, *_next_places(mine, round_, 1 if in_hand else 2)]
+    if not in_order or not round_.study.is_open:
         found = places(reader, round_)
         return Taken(None, found.state, found.sentence)
-    return Taken(_opened_now(reading), "open", "")
+    for one in in_order:
+        one.round, one.reader = round_, reader
+    now = [one for one in in_order if one.position == in_order[0].position]
+    _open_now(now)
+    return Taken(now[0], "open", "", tuple(now), tuple(in_order[len(now) :]))
 
 
-def _opened_now(found: Reading) -> Reading:
+def _next_places(mine: ReadingQuerySet, round_: Round, number: int) -> list[Reading]:
+    """The readings of the next unopened places, in the order in which they are shown."""
+    positions = unopened(mine, round_).values("position")[:number]
+    found = mine.filter(position__in=positions).order_by("position", "slot")
+    return list(found.select_related("radiograph__visit"))
+
+
+def _open_now(of_place: list[Reading]) -> None:
     """Hold all films of a place; the model's grades are fixed when they come into sight."""
-    now, of_place = timezone.now(), place(found)
+    now = timezone.now()
     for one in of_place:
         if one.opened_at is None:
             one.opened_at = now
             one.model_version_shown = model_shown.to_show(one, Study.Assist.CONCURRENT)
         one.lease_until = _lease_end(now)
         one.save(update_fields=["opened_at", "lease_until", "model_version_shown"])
-    return of_place[0]
 
 
 def place(reading: Reading) -> list[Reading]:
@@ -80,9 +95,9 @@ def place(reading: Reading) -> list[Reading]:
     return list(of_place.select_related("round__study", "radiograph__visit", "reader"))
 
 
-def opened(mine: ReadingQuerySet) -> Reading | None:
+def opened(mine: ReadingQuerySet) -> ReadingQuerySet:
     """The one place of a round that the reader has opened and not committed."""
-    return mine.pending().filter(opened_at__isnull=False).first()
+    return mine.pending().filter(opened_at__isnull=False)
 
 
 def unopened(mine: ReadingQuerySet, round_: Round) -> ReadingQuerySet:
@@ -120,9 +135,14 @@ def _too_fresh(round_: Round) -> ReadingQuerySet:
 
 
 def places(reader: User, round_: Round) -> Places:
-    """How the reader stands in one round. Counts the reader's own places only."""
+    """How the reader stands in one round. Counts the reader's own places only.
+
+    Raises NotFound when there are none.
+    """
     mine = Reading.objects.of(reader).filter(round=round_).places()
-    total, committed = mine.count(), mine.committed().count()
+    total, committed = length(reader, round_), mine.committed().count()
+    if not total:
+        raise NotFound
     opens_at = None
     state: State = "open"
     sentence = ""
@@ -130,10 +150,16 @@ def places(reader: User, round_: Round) -> Places:
         state, sentence = "closed", StudyClosed.sentence
     elif committed == total:
         state, sentence = "finished", f"You have read all {total} places of this round. Thank you."
-    elif opened(mine) is None and not unopened(mine, round_).exists():
+    elif not opened(mine).exists() and not unopened(mine, round_).exists():
         state, opens_at = "washout", _first_opening(reader, round_)
         sentence = _washout_sentence(round_, opens_at)
     return Places(round_, total, committed, state, sentence, opens_at)
+
+
+def length(reader: User, round_: Round) -> int:
+    """How many places the reader has in a round: they are numbered from 1, so the last one says."""
+    mine = Reading.objects.of(reader).filter(round=round_)
+    return mine.order_by("-position").values_list("position", flat=True).first() or 0
 
 
 def _first_opening(reader: User, round_: Round) -> datetime | None:
@@ -181,18 +207,24 @@ def owned(reader: User, reading_id: int) -> Reading:
 
 
 def locked_place(reader: User, reading_id: int) -> list[Reading]:
-    """The whole place of the same, locked until the transaction ends; the asked reading first."""
+    """The whole place of the same, locked until the transaction ends; the asked reading first.
+
+    Its readings come with `model_known`, see `model_shown.known`.
+    """
     asked = Reading.objects.of(reader).filter(pk=reading_id, opened_at__isnull=False)
     of_place = (
         Reading.objects.of(reader)
         .filter(round=asked.values("round")[:1], position=asked.values("position")[:1])
-        .select_related("round__study", "radiograph", "reader")
+        .select_related("round__study", "radiograph")
+        .annotate(model_known=model_shown.known())
         .order_by("slot")  # locked in one order, whichever film is asked for
         .select_for_update(of=("self",))
     )
     readings = sorted(of_place, key=lambda reading: reading.pk != reading_id)
     if not readings:
         raise NotFound
+    for reading in readings:
+        reading.reader = reader
     return readings
 
 

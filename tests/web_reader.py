@@ -1,0 +1,80 @@
+"""A reader who works over real HTTP: signs in, takes places, saves grades, commits."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import httpx2
+
+from inference.msasss import NOT_ASSESSABLE
+
+REASON = next(iter(NOT_ASSESSABLE))
+
+
+class WebReader:
+    """``with WebReader(address, name, password) as reader``: one connection, kept open."""
+
+    def __init__(self, address: str, name: str, password: str) -> None:
+        self._client = httpx2.Client(base_url=f"{address}/api/v1/", timeout=60, trust_env=False)
+        self._name, self._password = name, password
+        self.seconds = 0.0
+        """How long the newest answer took."""
+
+    def __enter__(self) -> "WebReader":
+        self.sign_in()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def sign_in(self) -> None:
+        self._take_token(self._client.get("session"))
+        who = {"username": self._name, "password": self._password}
+        self._take_token(self._client.post("session", json=who).raise_for_status())
+
+    def _take_token(self, answer: httpx2.Response) -> None:
+        self._client.headers["X-CSRFToken"] = answer.json()["csrf_token"]
+
+    def send(self, path: str, **body: Any) -> httpx2.Response:
+        """POST; every refused connection or answer of no server is the caller's to handle."""
+        began = time.perf_counter()
+        answer = self._client.post(path, json=body)
+        self.seconds = time.perf_counter() - began
+        return answer
+
+    def _done(self, path: str, **body: Any) -> Any:
+        return self.send(path, **body).raise_for_status().json()
+
+    def take(self, round_id: int) -> dict[str, Any]:
+        """The next place: ``reading`` (None when there is none), ``state``, ``sentence``."""
+        answer: dict[str, Any] = self._done(f"rounds/{round_id}/next")
+        return answer
+
+    def grade(
+        self, reading: int, site: str, mark: Mapping[str, Any], key: str | None = None
+    ) -> list[int]:
+        """Save one corner; the ids of the events that the server acknowledges."""
+        body = {
+            "idempotency_key": key or str(uuid.uuid4()),
+            "client_time": "2026-01-02T03:04:05.678Z",
+            "ms_spent": 1234,
+            "window": {"center": 1800.5, "width": 2600.25},
+            "site": site,
+            **mark,
+        }
+        saved: list[int] = self._done(f"readings/{reading}/grades", **body)["saved"]
+        return saved
+
+    def commit(self, reading: int, key: str | None = None) -> dict[str, Any]:
+        """The committed reading's answer, with the ``next`` place taken."""
+        answer: dict[str, Any] = self._done(
+            f"readings/{reading}/commit", idempotency_key=key or str(uuid.uuid4())
+        )
+        return answer
