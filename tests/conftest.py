@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import hypothesis
@@ -41,6 +42,32 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
 os.environ.setdefault("SECRET_KEY", "of tests alone")
 os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
 django.setup()
+
+
+_TURN = """
+DO $$ DECLARE it record; BEGIN
+    FOR it IN SELECT tgrelid::regclass AS of, tgname FROM pg_trigger
+              WHERE tgname LIKE 'pgtrigger_never_emptied%' LOOP
+        EXECUTE format('ALTER TABLE %s {} TRIGGER %I', it.of, it.tgname);
+    END LOOP;
+END $$;
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def may_empty_tables_between_tests() -> Iterator[None]:
+    """Transactional tests end with TRUNCATE, which append-only tables refuse while they run."""
+    from django.db.backends.postgresql.operations import DatabaseOperations  # needs django.setup
+
+    flush = DatabaseOperations.sql_flush
+
+    def with_the_key(self: DatabaseOperations, *args: Any, **options: Any) -> list[str]:
+        words = flush(self, *args, **options)
+        return [_TURN.format("DISABLE"), *words, _TURN.format("ENABLE ALWAYS")] if words else []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", with_the_key)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,16 @@ REASON = next(iter(NOT_ASSESSABLE))
 
 
 class WebReader:
-    """``with WebReader(address, name, password) as reader``: one connection, kept open."""
+    """``with WebReader(address, name, password) as reader``: one connection, kept open.
 
-    def __init__(self, address: str, name: str, password: str) -> None:
+    With ``session``, the key of a session that is there already, nobody has to sign in.
+    """
+
+    def __init__(
+        self, address: str, name: str = "", password: str = "", session: str | None = None
+    ) -> None:
         self._client = httpx2.Client(base_url=f"{address}/api/v1/", timeout=60, trust_env=False)
-        self._name, self._password = name, password
+        self._name, self._password, self._session = name, password, session
         self.seconds = 0.0
         """How long the newest answer took."""
 
@@ -35,7 +40,11 @@ class WebReader:
         self._client.close()
 
     def sign_in(self) -> None:
+        if self._session:
+            self._client.cookies.set("sessionid", self._session)
         self._take_token(self._client.get("session"))
+        if self._session:
+            return
         who = {"username": self._name, "password": self._password}
         self._take_token(self._client.post("session", json=who).raise_for_status())
 
@@ -59,18 +68,19 @@ class WebReader:
 
     def grade(
         self, reading: int, site: str, mark: Mapping[str, Any], key: str | None = None
-    ) -> list[int]:
-        """Save one corner; the ids of the events that the server acknowledges."""
+    ) -> uuid.UUID:
+        """Save one corner; its key, once the server has acknowledged it."""
+        key = key or str(uuid.uuid4())
         body = {
-            "idempotency_key": key or str(uuid.uuid4()),
+            "idempotency_key": key,
             "client_time": "2026-01-02T03:04:05.678Z",
             "ms_spent": 1234,
             "window": {"center": 1800.5, "width": 2600.25},
             "site": site,
             **mark,
         }
-        saved: list[int] = self._done(f"readings/{reading}/grades", **body)["saved"]
-        return saved
+        self._done(f"readings/{reading}/grades", **body)
+        return uuid.UUID(key)
 
     def commit(self, reading: int, key: str | None = None) -> dict[str, Any]:
         """The committed reading's answer, with the ``next`` place taken."""
@@ -78,3 +88,7 @@ class WebReader:
             f"readings/{reading}/commit", idempotency_key=key or str(uuid.uuid4())
         )
         return answer
+
+    def decide(self, case: int, mark: Mapping[str, Any]) -> None:
+        """An adjudicator settles a case."""
+        self._done(f"adjudication/{case}/decision", idempotency_key=str(uuid.uuid4()), **mark)

@@ -4,8 +4,22 @@ import pgtrigger
 
 
 def append_only() -> list[pgtrigger.Trigger]:
-    """The trigger of an append-only table: UPDATE and DELETE fail, whoever asks, admin included."""
-    return [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+    """The triggers of an append-only table: UPDATE, DELETE and TRUNCATE fail, whoever asks.
+
+    They hold for the table's owner and for superusers too. Only who may alter the table can take
+    them off, and that is no slip; a migration has Postgres fire them even where
+    ``session_replication_role`` silences the others (`ALWAYS`).
+    """
+    return [
+        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        pgtrigger.Trigger(
+            name="never_emptied",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Truncate,
+            level=pgtrigger.Statement,
+            func="RAISE EXCEPTION 'pgtrigger: Cannot truncate table %', TG_TABLE_NAME;",
+        ),
+    ]
 
 
 def immutable(*fields: str) -> pgtrigger.Trigger:
