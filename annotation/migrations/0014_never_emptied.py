@@ -18,7 +18,7 @@ END $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0011_quarantine_decisions"),
+        ("annotation", "0013_one_key_over_a_place"),
     ]
 
     operations = [
