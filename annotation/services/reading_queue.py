@@ -216,15 +216,15 @@ def locked_place(reader: User, reading_id: int) -> list[Reading]:
         Reading.objects.of(reader)
         .filter(round=asked.values("round")[:1], position=asked.values("position")[:1])
         .select_related("round__study", "radiograph")
-        .annotate(model_known=model_shown.known())
+        .annotate(model_known=model_shown.known())  # type: ignore[no-redef]  # named by the model
         .order_by("slot")  # locked in one order, whichever film is asked for
         .select_for_update(of=("self",))
     )
+    for reading in of_place:
+        reading.reader = reader
     readings = sorted(of_place, key=lambda reading: reading.pk != reading_id)
     if not readings:
         raise NotFound
-    for reading in readings:
-        reading.reader = reader
     return readings
 
 
