@@ -61,6 +61,12 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("POST", "readings/<id>/commit"): READER,
     ("GET", "readings/<id>/picture"): READER,
     ("GET", "readings/<id>/preview"): READER,
+    # calibration
+    ("GET", "calibration"): READER,
+    ("POST", "calibration/<id>/tries"): READER,
+    ("GET", "decks"): OFFICE,
+    ("POST", "decks"): OFFICE,
+    ("POST", "decks/<id>/readers"): OFFICE,
     # adjudication
     ("GET", "adjudication"): ADJUDICATOR,
     ("POST", "studies/<id>/adjudication/next"): ADJUDICATOR,

@@ -12,7 +12,7 @@ from annotation.api.film_pane import MarkInput, PictureView, discs_out, mark_fro
 from annotation.api.reading_shown import marks_out, place_out
 from annotation.models import Radiograph, Study
 from annotation.permissions import BlindReader, user_of
-from annotation.services import disc_corrections, reader_grades, reading_queue
+from annotation.services import disc_corrections, reader_grades, reading_queue, worklist
 from annotation.services.reader_grades import Circumstances, Saved
 
 # A tab left open for a month must not cost the grade that ends it.
@@ -36,12 +36,13 @@ class WorklistView(APIView):
                         "kind": found.round.kind,
                         "opens_at": found.opens_at,
                     },
+                    "leads_to": found.leads_to,
                     "places": found.places,
                     "committed": found.committed,
                     "state": found.state,
                     "sentence": found.sentence,
                 }
-                for found in reading_queue.worklist(user_of(request))
+                for found in worklist.rounds_of(user_of(request))
             ]
         )
 
@@ -231,7 +232,7 @@ class CommitView(APIView):
         reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
         shown = place_out(reading, reader, reading_queue.place(reading), ())
         second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
-        looks = (
+        looks = bool(shown["answers"]) or (
             second_look
             and not reading.site
             and any(one["model"] for one in (shown, *shown["paired"]))

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from annotation.api.film_pane import discs_out, film_out, mark_out, picture_urls
 from annotation.models import Reading, Study
-from annotation.services import reader_grades, reading_queue
+from annotation.services import calibration, reader_grades, reading_queue, worklist
 from annotation.services.ledger import Marks
 from inference.msasss import BRIDGE
 
@@ -19,7 +19,7 @@ def place_out(
 
     The pictures of the `upcoming` place can be fetched ahead.
     """
-    places = reading_queue.length(reader, reading.round)
+    places = worklist.length(reader, reading.round)
     shown = {one.pk: reading_out(one, reader, of_place, places) for one in of_place}
     asked = shown.pop(reading.pk)
     coming = [picture_urls(f"readings/{one.pk}") for one in upcoming]
@@ -54,6 +54,7 @@ def reading_out(
             "chronology": round_.chronology,
         },
         "model": model_out(reading),
+        "answers": marks_out(calibration.answers_to(reading)),
     }
 
 

@@ -26,6 +26,7 @@ def study_out(study: Study) -> dict[str, Any]:
         "id": study.pk,
         "name": study.name,
         **{column: getattr(study, column) for column in DESIGN},
+        "gate_deck": study.gate_deck.name if study.gate_deck else None,
         "films": study.films.count(),
         "readers": [user.get_username() for user in study.readers.order_by("username")],
         "adjudicators": [user.get_username() for user in study.adjudicators.order_by("username")],
@@ -101,6 +102,11 @@ class StudyInput(ConventionsInput, FilmChoiceInput):
         min_value=0.01, max_value=0.99, allow_null=True, default=None
     )
     rounds = RoundInput(many=True, allow_empty=False)
+    gate_deck = serializers.PrimaryKeyRelatedField(
+        queryset=Study.decks.all(), allow_null=True, default=None
+    )
+    gate_kappa = serializers.FloatField(min_value=0.01, max_value=1, allow_null=True, default=None)
+    gate_films = serializers.IntegerField(min_value=1, allow_null=True, default=None)
 
     def validate_radiographs(self, value: Any) -> list[int] | None:
         """None for all ready films."""

@@ -9,6 +9,12 @@ from annotation.api.adjudication import (
     NextCaseView,
 )
 from annotation.api.agreement import AgreementView
+from annotation.api.calibration import (
+    CalibrationTriesView,
+    CalibrationView,
+    DeckReadersView,
+    DecksView,
+)
 from annotation.api.consensus import ConsensusRulesView
 from annotation.api.datasets import ExportStudiesView, ExportView, TokenView
 from annotation.api.dicomweb import StudiesView as DicomwebStudiesView
@@ -74,6 +80,11 @@ urlpatterns = [
     path("readings/<int:pk>/commit", CommitView.as_view()),
     path("readings/<int:pk>/picture", ReadingPictureView.as_view()),
     path("readings/<int:pk>/preview", ReadingPictureView.as_view(preview=True)),
+    # calibration
+    path("calibration", CalibrationView.as_view()),
+    path("calibration/<int:pk>/tries", CalibrationTriesView.as_view()),
+    path("decks", DecksView.as_view()),
+    path("decks/<int:pk>/readers", DeckReadersView.as_view()),
     # adjudication
     path("adjudication", AdjudicationsView.as_view()),
     path("studies/<int:pk>/adjudication/next", NextCaseView.as_view()),

@@ -4,16 +4,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
-# A session may silence triggers (session_replication_role = replica); these speak all the same.
-ALWAYS = """
-DO $$ DECLARE it record; BEGIN
-    FOR it IN SELECT tgrelid::regclass AS of, tgname FROM pg_trigger
-              WHERE tgname LIKE 'pgtrigger_append_only%' OR tgname LIKE 'pgtrigger_never_emptied%'
-    LOOP
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', it.of, it.tgname);
-    END LOOP;
-END $$;
-"""
+from annotation.models.append_only import FIRE_ALWAYS
 
 
 class Migration(migrations.Migration):
@@ -127,5 +118,5 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.RunSQL(ALWAYS, migrations.RunSQL.noop),
+        migrations.RunSQL(FIRE_ALWAYS, migrations.RunSQL.noop),
     ]

@@ -1,6 +1,7 @@
 """The tables, one file each; the reason for a constraint stands beside it."""
 
 from annotation.models.audit import AuditRecord
+from annotation.models.calibration import CalibrationAnswer
 from annotation.models.dataset import Snapshot
 from annotation.models.film_source import FilmSource
 from annotation.models.job import Job
@@ -14,6 +15,7 @@ from annotation.models.unreadable_film import UnreadableFilm
 __all__ = [
     "AdjudicationCase",
     "AuditRecord",
+    "CalibrationAnswer",
     "Centre",
     "Consensus",
     "CornerPrediction",

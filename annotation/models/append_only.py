@@ -2,13 +2,24 @@
 
 import pgtrigger
 
+FIRE_ALWAYS = """
+DO $$ DECLARE it record; BEGIN
+    FOR it IN SELECT tgrelid::regclass AS of, tgname FROM pg_trigger
+              WHERE tgname LIKE 'pgtrigger_append_only%' OR tgname LIKE 'pgtrigger_never_emptied%'
+    LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', it.of, it.tgname);
+    END LOOP;
+END $$;
+"""
+"""For the migration that makes such a table: a session may silence other triggers, not these."""
+
 
 def append_only() -> list[pgtrigger.Trigger]:
     """The triggers of an append-only table: UPDATE, DELETE and TRUNCATE fail, whoever asks.
 
     They hold for the table's owner and for superusers too. Only who may alter the table can take
-    them off, and that is no slip; a migration has Postgres fire them even where
-    ``session_replication_role`` silences the others (`ALWAYS`).
+    them off, and that is no slip; `FIRE_ALWAYS` has them hold even where
+    ``session_replication_role`` silences the others.
     """
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -33,11 +33,12 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
         Only these enter agreement between readers, consensus, and truth to judge a model by.
         """
+        decks = Q(round__kind=Round.Kind.CALIBRATION)
         seen = GradeEvent.objects.filter(reading=OuterRef("pk"), model_version_shown__isnull=False)
         beside_the_model = Q(
             round__study__assist_mode=Study.Assist.CONCURRENT, round__kind=Round.Kind.FULL
         )
-        return self.exclude(beside_the_model).filter(~Exists(seen.order_by()))
+        return self.exclude(beside_the_model).exclude(decks).filter(~Exists(seen.order_by()))
 
     def places(self) -> "ReadingQuerySet":
         """One reading for each place: the first of the films that are read together."""

@@ -24,11 +24,34 @@ CONVENTIONS = (
 DRAWN = ("chronology", "overlap", "readers_per_film", "double_share", "repeat_share")
 """The columns that say how places are drawn: fixed with the draw, when the study is made."""
 
-DESIGN = CONVENTIONS + DRAWN
+GATE = ("gate_deck", "gate_kappa", "gate_films")
+"""What a study asks of a reader before the first film: fixed when the study is made."""
+
+DESIGN = CONVENTIONS + DRAWN + GATE
+
+
+class OfPurpose(models.Manager["Study"]):
+    """The studies of one purpose: nobody meets a calibration deck among the studies by accident."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__()
+        self._purpose = purpose
+
+    def get_queryset(self) -> models.QuerySet["Study"]:
+        """Without the other purposes."""
+        return super().get_queryset().filter(purpose=self._purpose)
 
 
 class Study(models.Model):
-    """A reading study and its design, which is fixed once the first grade is in."""
+    """A reading study and its design, which is fixed once the first grade is in.
+
+    A calibration deck is one too, of a purpose of its own: films with known answers, and a round
+    for each try of a reader.
+    """
+
+    class Purpose(models.TextChoices):
+        READING = "reading"
+        CALIBRATION = "calibration", "films with known answers"
 
     class Assist(models.TextChoices):
         """When the reader sees the model (domain: pre-grades bias readers)."""
@@ -80,6 +103,16 @@ class Study(models.Model):
         DOUBLE = "double", "every film by one reader, a share of them by a second"
 
     name = models.CharField(max_length=120, unique=True)
+    purpose = models.CharField(max_length=11, choices=Purpose, default=Purpose.READING)
+    gate_deck = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="asked_by",
+        help_text="the calibration deck to agree with before the first film",
+    )
+    gate_kappa = models.FloatField(null=True, help_text="least quadratic kappa with the answers")
+    gate_films = models.PositiveIntegerField(null=True, help_text="least number of films read")
     assist_mode = models.CharField(max_length=11, choices=Assist, default=Assist.BLIND)
     cervical_squaring = models.CharField(
         max_length=5, choices=CervicalSquaring, default=CervicalSquaring.NONE
@@ -108,9 +141,24 @@ class Study(models.Model):
     adjudicators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="adjudicates_in")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = OfPurpose(Purpose.READING)
+    decks = OfPurpose(Purpose.CALIBRATION)
+    of_any_purpose: "models.Manager[Study]" = models.Manager()
+
     class Meta:
         verbose_name_plural = "studies"
         constraints = [
+            models.CheckConstraint(
+                name="gate_is_whole",
+                condition=Q(gate_deck=None, gate_kappa=None, gate_films=None)
+                | Q(
+                    gate_deck__isnull=False, gate_kappa__gt=0, gate_kappa__lte=1, gate_films__gte=1
+                ),
+                violation_error_message=(
+                    "Say which calibration deck, which kappa from 0.01 to 1, and how many films "
+                    "a reader needs before the first film."
+                ),
+            ),
             # Without its limit the trigger would silently mean any difference.
             models.CheckConstraint(
                 name="total_trigger_has_a_limit",
@@ -186,10 +234,11 @@ class Round(models.Model):
     class Kind(models.TextChoices):
         FULL = "full", "whole films"
         RELABEL = "relabel", "ranked corners"
+        CALIBRATION = "calibration", "one reader's try of a deck"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="rounds")
     number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=7, choices=Kind, default=Kind.FULL)
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.FULL)
     washout_days = models.PositiveIntegerField(
         default=0, help_text="days between a reader's commit of a film and its next reading"
     )

@@ -43,7 +43,7 @@ def settle(reading: Reading) -> None:
     case for an adjudicator.
     """
     study = reading.round.study
-    if reading.arm != Reading.Arm.MAIN:
+    if reading.arm != Reading.Arm.MAIN or reading.round.kind == Round.Kind.CALIBRATION:
         return
     if reading.round.kind == Round.Kind.FULL and reading.round.number != _first_number(study):
         return

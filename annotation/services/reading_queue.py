@@ -1,4 +1,4 @@
-"""A reader's places: take the next one, hold it, give it back; and why there is none now."""
+"""A reader's places: take the next one, hold it, give it back."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,29 +7,15 @@ from typing import Literal
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
 from annotation.models import Reading, Round, Study
 from annotation.models.reading import ReadingQuerySet
-from annotation.services import model_shown
+from annotation.services import model_shown, worklist
 
-State = Literal["open", "washout", "finished", "closed"]
 # A hold renewed so lately is not written again: every grade would cost a second write.
 _FRESH = timedelta(seconds=30)
-
-
-@dataclass(frozen=True)
-class Places:
-    """How a reader stands in a round. ``opens_at`` is None unless the washout has a known end."""
-
-    round: Round
-    places: int
-    committed: int
-    state: State
-    sentence: str
-    opens_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +27,7 @@ class Taken:
     """
 
     reading: Reading | None
-    state: State
+    state: worklist.State
     sentence: str
     place: tuple[Reading, ...] = ()
     upcoming: tuple[Reading, ...] = ()
@@ -59,10 +45,10 @@ def take_next(*, reader: User, round_id: int) -> Taken:
     if round_ is None:
         raise NotFound
     mine = Reading.objects.of(reader).filter(round_id=round_id)
-    in_hand = list(opened(mine).select_related("radiograph__visit"))
-    in_order = [*in_hand, *_next_places(mine, round_, 1 if in_hand else 2)]
+    in_hand = list(worklist.opened(mine).select_related("radiograph__visit"))
+    in_order = [*in_hand, *_next_places(reader, round_, 1 if in_hand else 2)]
     if not in_order or not round_.study.is_open:
-        found = places(reader, round_)
+        found = worklist.places(reader, round_)
         return Taken(None, found.state, found.sentence)
     for one in in_order:
         one.round, one.reader = round_, reader
@@ -71,10 +57,14 @@ def take_next(*, reader: User, round_id: int) -> Taken:
     return Taken(now[0], "open", "", tuple(now), tuple(in_order[len(now) :]))
 
 
-def _next_places(mine: ReadingQuerySet, round_: Round, number: int) -> list[Reading]:
+def _next_places(reader: User, round_: Round, number: int) -> list[Reading]:
     """The readings of the next unopened places, in the order in which they are shown."""
-    positions = unopened(mine, round_).values("position")[:number]
-    found = mine.filter(position__in=positions).order_by("position", "slot")
+    positions = worklist.unopened(reader, round_).values("position")[:number]
+    found = (
+        Reading.objects.of(reader)
+        .filter(round=round_, position__in=positions)
+        .order_by("position", "slot")
+    )
     return list(found.select_related("radiograph__visit"))
 
 
@@ -93,112 +83,6 @@ def place(reading: Reading) -> list[Reading]:
     """All readings of the place of a reading, in the order in which they are shown."""
     of_place = Reading.objects.place_of(reading)
     return list(of_place.select_related("round__study", "radiograph__visit", "reader"))
-
-
-def opened(mine: ReadingQuerySet) -> ReadingQuerySet:
-    """The one place of a round that the reader has opened and not committed."""
-    return mine.pending().filter(opened_at__isnull=False)
-
-
-def unopened(mine: ReadingQuerySet, round_: Round) -> ReadingQuerySet:
-    """The places of a round that may be opened now, in drawn order.
-
-    A pair is the same pair in every round, so the washout of its first film is the pair's.
-    """
-    waiting = mine.places().pending().filter(opened_at__isnull=True)
-    if not _has_washout(round_):
-        return waiting
-    return waiting.filter(~Exists(_too_fresh(round_)))
-
-
-def _has_washout(round_: Round) -> bool:
-    return bool(round_.washout_days) and round_.kind == Round.Kind.FULL and round_.number > 1
-
-
-def _earlier(round_: Round) -> ReadingQuerySet:
-    """The whole-film readings of the study's earlier rounds."""
-    rounds = Round.objects.filter(
-        study=round_.study_id, number__lt=round_.number, kind=Round.Kind.FULL
-    )
-    # By id, not by a join: the planner then looks each film up instead of pairing all with all.
-    return Reading.objects.filter(round__in=list(rounds.values_list("pk", flat=True)))
-
-
-def _too_fresh(round_: Round) -> ReadingQuerySet:
-    """Earlier readings of the outer row's film that are unfinished or not long enough ago."""
-    still_remembered = timezone.now() - timedelta(days=round_.washout_days)
-    return _earlier(round_).filter(
-        Q(committed_at__isnull=True) | Q(committed_at__gt=still_remembered),
-        reader=OuterRef("reader"),
-        radiograph=OuterRef("radiograph"),
-    )
-
-
-def places(reader: User, round_: Round) -> Places:
-    """How the reader stands in one round. Counts the reader's own places only.
-
-    Raises NotFound when there are none.
-    """
-    mine = Reading.objects.of(reader).filter(round=round_).places()
-    total, committed = length(reader, round_), mine.committed().count()
-    if not total:
-        raise NotFound
-    opens_at = None
-    state: State = "open"
-    sentence = ""
-    if not round_.study.is_open:
-        state, sentence = "closed", StudyClosed.sentence
-    elif committed == total:
-        state, sentence = "finished", f"You have read all {total} places of this round. Thank you."
-    elif not opened(mine).exists() and not unopened(mine, round_).exists():
-        state, opens_at = "washout", _first_opening(reader, round_)
-        sentence = _washout_sentence(round_, opens_at)
-    return Places(round_, total, committed, state, sentence, opens_at)
-
-
-def length(reader: User, round_: Round) -> int:
-    """How many places the reader has in a round: they are numbered from 1, so the last one says."""
-    mine = Reading.objects.of(reader).filter(round=round_)
-    return mine.order_by("-position").values_list("position", flat=True).first() or 0
-
-
-def _first_opening(reader: User, round_: Round) -> datetime | None:
-    """When the first film of a washout round opens; None while none is read before."""
-    films = Reading.objects.of(reader).filter(round=round_).pending().order_by()
-    last: datetime | None = (
-        _earlier(round_)
-        .filter(reader=reader, radiograph__in=films.values("radiograph"))
-        .order_by()
-        .values("radiograph")
-        .annotate(last=Max("committed_at"), unread=Count("pk", filter=Q(committed_at__isnull=True)))
-        .filter(unread=0)
-        .order_by("last")
-        .values_list("last", flat=True)
-        .first()
-    )
-    return last + timedelta(days=round_.washout_days) if last else None
-
-
-def _washout_sentence(round_: Round, opens_at: datetime | None) -> str:
-    if opens_at is None:
-        return (
-            "Read these films in the earlier round first: "
-            f"each opens here {round_.washout_days} days after you committed it there."
-        )
-    return (
-        f"The next film opens on {opens_at:%-d %B %Y at %H:%M} UTC, "
-        f"{round_.washout_days} days after you last read it. Come back then."
-    )
-
-
-def worklist(reader: User) -> list[Places]:
-    """Every round in which the reader has places, oldest study first."""
-    rounds = (
-        Round.objects.filter(Exists(Reading.objects.of(reader).filter(round=OuterRef("pk"))))
-        .select_related("study")
-        .order_by("study", "number")
-    )
-    return [places(reader, round_) for round_ in rounds]
 
 
 def owned(reader: User, reading_id: int) -> Reading:
@@ -289,11 +173,10 @@ def give_back(*, reader: User, reading_id: int) -> None:
 
 def upcoming(reading: Reading) -> ReadingQuerySet:
     """The films of the place that would come next, so that their pictures can be fetched ahead."""
-    if reading.committed_at is None and reading.round.study.is_open:
-        mine = Reading.objects.of(reading.reader).filter(round=reading.round)
-        if coming := unopened(mine, reading.round).first():
-            return Reading.objects.place_of(coming)
-    return Reading.objects.none()
+    if reading.committed_at is not None or not reading.round.study.is_open:
+        return Reading.objects.none()
+    coming = worklist.unopened(reading.reader, reading.round).first()
+    return Reading.objects.place_of(coming) if coming else Reading.objects.none()
 
 
 def film_visible_to(reader: User, reading_id: int) -> Reading:
@@ -303,8 +186,11 @@ def film_visible_to(reader: User, reading_id: int) -> Reading:
     """
     reading = _the_only(_of_id(reader, reading_id))
     if reading.opened_at is None:
-        mine = Reading.objects.of(reader).filter(round=reading.round)
-        coming = unopened(mine, reading.round).first() if reading.round.study.is_open else None
+        coming = (
+            worklist.unopened(reader, reading.round).first()
+            if reading.round.study.is_open
+            else None
+        )
         if coming is None or reading.position != coming.position:
             raise NotFound
     return reading

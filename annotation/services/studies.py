@@ -11,7 +11,7 @@ from annotation.errors import BadInput
 from annotation.models import Reading, Round, Study, StudyFilm
 from annotation.models.study import DESIGN
 from annotation.permissions import ADJUDICATOR, READER, SEES_GRADES, roles_of
-from annotation.services import audit, draws, study_films
+from annotation.services import audit, calibration, draws, study_films
 from annotation.services.draws import Films
 from annotation.services.study_films import EVERY_FILM, FilmChoice, TimePoints
 
@@ -44,6 +44,9 @@ class Design:
     double_share: float | None = None
     repeat_share: float = 0
     chronology: str = Study.Chronology.SINGLE
+    gate_deck: Study | None = None
+    gate_kappa: float | None = None
+    gate_films: int | None = None
 
 
 @transaction.atomic
@@ -57,6 +60,7 @@ def create(*, design: Design, actor: User) -> Study:
     places = _places(design)
     films = [film for place in places for film in place.films]
     _check_other_studies(design, films)
+    _check_gate(design, films)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
     study.validate_constraints()
     study.save()
@@ -65,6 +69,10 @@ def create(*, design: Design, actor: User) -> Study:
     StudyFilm.objects.bulk_create(
         (StudyFilm(study=study, radiograph_id=film) for film in films), batch_size=_BATCH
     )
+    if design.gate_deck is not None:
+        for reader in design.readers:
+            if not calibration.tries(design.gate_deck, reader, interval=False):
+                calibration.begin(deck=design.gate_deck, reader=reader)
     share = _shares(design, study, places)
     for number, days in enumerate(design.washouts, start=1):
         round_ = Round.objects.create(
@@ -104,7 +112,7 @@ def _check_people(design: Design) -> None:
     """Raise BadInput unless the readers can read blind and the adjudicators are other people."""
     if not design.readers:
         raise BadInput("A study needs at least one reader. Choose who reads.")
-    if Study.objects.filter(name=design.name).exists():
+    if Study.of_any_purpose.filter(name=design.name).exists():
         raise BadInput(f"There is a study named {design.name!r} already. Choose another name.")
     for reader in design.readers:
         check_reads_blind(reader)
@@ -137,6 +145,20 @@ def _check_other_studies(design: Design, films: Sequence[int]) -> None:
                 f"{adjudicator.get_username()} reads some of these films in another study and "
                 "must not see others' grades of them. Choose another adjudicator."
             )
+
+
+def _check_gate(design: Design, films: Sequence[int]) -> None:
+    """Raise BadInput for a deck that has fewer films than the gate asks for, or these films."""
+    calibration.check_films(design.readers, films)
+    if (deck := design.gate_deck) is None:
+        return
+    if (design.gate_films or 0) > (there := deck.films.count()):
+        raise BadInput(f"The deck {deck.name!r} has {there} films. Ask for that many or fewer.")
+    if deck.films.filter(pk__in=films).exists():
+        raise BadInput(
+            f"Films of this study are in the deck {deck.name!r}, which tells their answers. "
+            "Leave them out of the study, or choose another deck."
+        )
 
 
 def _check_overlap(design: Design) -> None:

@@ -188,6 +188,14 @@ export const commitReading = (id: number, event: c.Keyed) =>
 export const picture = async (url: string): Promise<ArrayBuffer> =>
   (await answered("GET", url)).arrayBuffer();
 
+// --- calibration -------------------------------------------------------------------------------
+export const calibration = () => get<c.CalibrationDeck[]>("calibration");
+export const beginAgain = (deck: number) => post<{ round: number }>(`calibration/${deck}/tries`);
+export const decks = () => get<c.Deck[]>("decks");
+export const createDeck = (deck: c.NewDeck) => post<c.Deck>("decks", deck);
+export const giveDeck = (deck: number, readers: string[]) =>
+  post<c.Deck>(`decks/${deck}/readers`, { readers });
+
 // --- adjudication ------------------------------------------------------------------------------
 export const adjudications = () => get<c.AdjudicationEntry[]>("adjudication");
 export const nextCase = (study: number) => post<c.NextCase>(`studies/${study}/adjudication/next`);

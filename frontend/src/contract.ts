@@ -3,6 +3,7 @@
 import type { AssistMode, CervicalSquaring, RoundKind } from "./contract_office";
 import type { Finding, Grade, Region, SiteCode } from "./msasss";
 
+export type * from "./contract_calibration";
 export type * from "./contract_office";
 
 export type Role = "reader" | "adjudicator" | "coordinator" | "admin" | "data";
@@ -50,7 +51,9 @@ export interface WorklistEntry {
   round: { id: number; number: number; kind: RoundKind; opens_at: string | null };
   places: number;
   committed: number;
-  state: "open" | "washout" | "finished" | "closed";
+  state: "open" | "calibration" | "washout" | "finished" | "closed";
+  /** The round that must be read first: the newest try of a calibration deck. */
+  leads_to: number | null;
   sentence: string;
 }
 
@@ -91,6 +94,8 @@ export interface Reading extends FilmPicture {
   lease_until: string | null;
   instrument: Instrument;
   model: ModelGrades | null;
+  /** Of a committed calibration film; empty everywhere else. */
+  answers: Marks;
   /** Films that come next, when the server says; their pictures are fetched ahead. */
   upcoming?: { picture_url: string; preview_url: string }[];
 }

@@ -4,7 +4,7 @@ import type { Region, SiteCode } from "./msasss";
 
 export type AssistMode = "blind" | "second_look";
 export type CervicalSquaring = "all" | "C5_C6" | "none";
-export type RoundKind = "full" | "relabel";
+export type RoundKind = "full" | "relabel" | "calibration";
 
 // --- radiographs -------------------------------------------------------------------------------
 
@@ -138,6 +138,10 @@ export interface NewStudy extends Differences, Overlap {
   cervical_squaring: CervicalSquaring;
   missing_sites: MissingSites;
   finding_flags: boolean;
+  /** All three or none: what calibration is asked for before the first film. */
+  gate_deck: number | null;
+  gate_kappa: number | null;
+  gate_films: number | null;
 }
 
 export type ConsensusRule = "agree" | "mean" | "median" | "adjudicated";

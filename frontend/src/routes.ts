@@ -34,6 +34,13 @@ const route = (
 
 export const ROUTES: readonly Route[] = [
   route("/worklist", "worklist", READERS, "light", () => import("./screens/Worklist.svelte")),
+  route(
+    "/calibration",
+    "calibration",
+    READERS,
+    "light",
+    () => import("./screens/Calibration.svelte"),
+  ),
   route("/rounds/:round", "reading", READERS, "dark", () => import("./screens/Reading.svelte")),
   route(
     "/adjudication",
@@ -58,6 +65,7 @@ export const ROUTES: readonly Route[] = [
   ),
   route("/studies", "studies", OFFICE, "light", () => import("./screens/Studies.svelte")),
   route("/studies/:study", "studies", OFFICE, "light", () => import("./screens/Studies.svelte")),
+  route("/decks", "decks", OFFICE, "light", () => import("./screens/Decks.svelte")),
   route("/agreement", "agreement", OFFICE, "light", () => import("./screens/Agreement.svelte")),
   route(
     "/agreement/:study",

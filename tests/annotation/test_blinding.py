@@ -15,7 +15,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotation.models import AdjudicationCase, DiscPoint, Radiograph, Reading, Round, Study
-from annotation.services import consensus, reader_grades, reading_queue, relabel_batches
+from annotation.services import (
+    calibration_decks,
+    consensus,
+    reader_grades,
+    reading_queue,
+    relabel_batches,
+)
 from annotation.services.ledger import Mark
 from annotation.services.ranking import Candidate, Ranked
 from annotation.services.reader_grades import Circumstances
@@ -39,6 +45,7 @@ HIDDEN = {
     "the adjudicator": "marker-judge",
     "the model's name": "marker-grader",
     "the model's probability": "0.1234",
+    "the known answer of a deck": "surgery",
     "why a corner is asked again": "marker-reason",
     "how doubtful a corner is": "0.77123",
 }
@@ -107,6 +114,13 @@ def planted(
     grader = model_version("marker-grader")
     pregraded(marked_film, grader, p=(0.1234, 0.2345, 0.3456, 0.2965))
     _ben_reads(made, reader("marker-ben"), marked_film)
+    calibration_decks.create(
+        name="deck",
+        answers={film().pk: {"L1_INF": Mark(not_assessable="surgery")}},
+        source="marker-judge",
+        readers=[*made.readers.all()],
+        actor=adjudicator("marker-judge"),
+    )
     corner = Candidate(patient="p", film=FILM_ID, site="L1_INF", p=(0.4, 0.4, 0.2, 0.0))
     relabel_batches.open_batch(
         study=made,
@@ -177,6 +191,19 @@ def walk_round(walker: Walker, round_: Round) -> None:
         walker.call("GET", "readings/<id>", pk)
 
 
+def walk_deck(walker: Walker, deck: Study) -> None:
+    walker.call("POST", "calibration/<id>/tries", deck.pk)
+    [round_] = deck.rounds.filter(readings__reader__username="ada").distinct()
+    reading = walker.call("POST", "rounds/<id>/next", round_.pk).json()["reading"]
+    for site in reading["sites"]:
+        walker.post("grades", reading["id"], site=site, grade=0)
+    walker.call("GET", "calibration")
+    assert walker.leaks == []
+    walker.post("commit", reading["id"])  # from now on the answer is told
+    assert {what for _, what in walker.leaks} == {"the known answer of a deck"}
+    walker.leaks.clear()
+
+
 def test_no_byte_of_any_answer_tells_a_reader_what_is_hidden(
     planted: Study, signed_in: Callable[[User], Client], reader: MakeUser
 ) -> None:
@@ -189,6 +216,7 @@ def test_no_byte_of_any_answer_tells_a_reader_what_is_hidden(
     assert Reading.objects.of(reader("ada")).committed().count() == 3
     assert planted.consensus.exists()
     assert planted.cases.exists()
+    walk_deck(walker, Study.decks.get())
     of_others = Reading.objects.exclude(reader=reader("ada")).values_list("pk", flat=True)
     for pk, door in itertools.product(of_others, DOORS):
         assert walker.post(door, pk, site="L1_INF", grade=1).status_code in (400, 404)
@@ -215,8 +243,7 @@ def test_another_readers_reading_and_none_at_all_answer_alike(
     planted: Study, signed_in: Callable[[User], Client], reader: MakeUser
 ) -> None:
     client = signed_in(reader("ada"))
-    bens = Reading.objects.filter(reader=reader("marker-ben")).first()
-    assert bens is not None
+    bens = Reading.objects.filter(reader=reader("marker-ben")).earliest("pk")
     answers = [client.get(f"/api/v1/readings/{pk}") for pk in (bens.pk, 99_999_999)]
     assert answers[0].content == answers[1].content
     assert answers[0].status_code == answers[1].status_code == 404

@@ -19,6 +19,7 @@ from annotation.services import (
     reading_queue,
     round_reads,
     study_progress,
+    worklist,
 )
 from annotation.services.imported_reads import ImportedFilm
 from annotation.services.ledger import Mark
@@ -166,7 +167,7 @@ def test_a_hidden_repeat_is_the_whole_pair(pairs: MakeStudy) -> None:
 def test_places_are_counted_not_films(pairs: MakeStudy, reader: MakeUser) -> None:
     made, ada = pairs(patients=3), reader("ada")
     read_place(made, ada)
-    mine = reading_queue.places(ada, made.rounds.get())
+    mine = worklist.places(ada, made.rounds.get())
     assert (mine.places, mine.committed) == (3, 1)
     of_ada = next(one for one in study_progress.progress(made) if one.reader == "ada")
     assert (of_ada.places, of_ada.committed, of_ada.open_leases) == (3, 1, 0)

@@ -27,6 +27,10 @@ export interface DesignForm {
   /** Asked for the overlap "double" only. */
   doublePercent: number | null;
   repeatPercent: number | null;
+  /** Null: no calibration is asked for. */
+  gateDeck: number | null;
+  gateKappa: number | null;
+  gateFilms: number | null;
 }
 
 /** Squaring is the least valid item in the cervical spine (Kim 2008): not scored unless asked. */
@@ -49,6 +53,9 @@ export const newDesign = (): DesignForm => ({
   readersPerFilm: 2,
   doublePercent: 20,
   repeatPercent: 0,
+  gateDeck: null,
+  gateKappa: 0.7,
+  gateFilms: 10,
 });
 
 export type Problems<Field extends string> = Partial<Record<Field, string>>;
@@ -60,7 +67,8 @@ export type DesignField =
   | "rounds"
   | "adjudicationTotal"
   | "overlap"
-  | "repeats";
+  | "repeats"
+  | "gate";
 
 export type Checked<T, Field extends string> =
   { ok: true; value: T } | { ok: false; problems: Problems<Field> };
@@ -119,6 +127,13 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
   else if (repeatPercent > 0 && form.assistMode !== "blind")
     problems.repeats = invalid.blindRepeats;
 
+  const { gateDeck, gateKappa, gateFilms } = form;
+  const gated = gateDeck !== null;
+  const inReach = gateKappa !== null && gateKappa >= 0.01 && gateKappa <= 1;
+  if (gated && !(inReach && wholeFrom(1, 100_000, gateFilms))) {
+    problems.gate = texts.calibration.gate.invalid;
+  }
+
   if (Object.keys(problems).length > 0) return { ok: false, problems };
   return {
     ok: true,
@@ -139,6 +154,9 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
       overlap,
       repeat_share: (repeatPercent as number) / 100,
       readers_per_film: overlap === "some" ? readersPerFilm : null,
+      gate_deck: gateDeck,
+      gate_kappa: gated ? gateKappa : null,
+      gate_films: gated ? gateFilms : null,
       double_share: overlap === "double" ? (doublePercent as number) / 100 : null,
     },
   };

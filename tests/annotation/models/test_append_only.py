@@ -16,6 +16,7 @@ LEDGERS = [
     "annotation_cornerprediction",
     "annotation_pregrading",
     "annotation_snapshot",
+    "annotation_calibrationanswer",
 ]
 Ask = Callable[[str], None]
 

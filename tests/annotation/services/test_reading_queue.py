@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
 from annotation.models import Reading, Round, Study
-from annotation.services import reader_grades, reading_queue
+from annotation.services import reader_grades, reading_queue, worklist
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 CLIENTS = 8
@@ -122,7 +122,7 @@ def test_a_film_in_washout_stays_closed_and_its_day_is_said(
     Reading.objects.filter(committed_at__isnull=False).update(
         committed_at=timezone.now() - timedelta(days=27, hours=23)
     )
-    places = reading_queue.places(reader("ada"), round_of(made, 2))
+    places = worklist.places(reader("ada"), round_of(made, 2))
     assert places.state == "washout"
     assert places.opens_at is not None
     assert timedelta(0) < places.opens_at - timezone.now() < timedelta(hours=1)
@@ -146,11 +146,11 @@ def test_the_worklist_counts_ones_own_places_only(
 ) -> None:
     round_ = round_of(study(films=2))
     read(round_, reader("ada"))
-    [ada] = reading_queue.worklist(reader("ada"))
-    [ben] = reading_queue.worklist(reader("ben"))
+    [ada] = worklist.rounds_of(reader("ada"))
+    [ben] = worklist.rounds_of(reader("ben"))
     assert (ada.places, ada.committed, ada.state) == (2, 1, "open")
     assert (ben.places, ben.committed, ben.state) == (2, 0, "open")
-    assert reading_queue.worklist(reader("cleo")) == []
+    assert worklist.rounds_of(reader("cleo")) == []
 
 
 def test_only_the_next_place_is_shown_ahead(study: MakeStudy, reader: MakeUser) -> None:

@@ -5,7 +5,7 @@ export const agreement = {
   intro: "How well readers agree in one round, for totals and for single corners.",
   study: "Study",
   round: "Round",
-  roundName: (number: number, kind: "full" | "relabel") =>
+  roundName: (number: number, kind: string) =>
     kind === "full" ? `Round ${number}, whole films` : `Round ${number}, relabel batch`,
   noStudiesTitle: "No study to compare",
   noStudies: "Make a study with at least two readers first, under Studies.",

@@ -114,7 +114,7 @@ export const studies = {
     progressCaption: "Places read per reader and round",
     reader: "Reader",
     round: "Round",
-    kinds: { full: "Whole films", relabel: "Relabel batch" },
+    kinds: { full: "Whole films", relabel: "Relabel batch", calibration: "Calibration" },
     read: "Read",
     readOf: (done: string, all: string) => `${done} of ${all}`,
     leases: "Held now",

@@ -1,8 +1,9 @@
 /** 한국어. The Korean table, complete; loaded only when it is wanted. */
 
 import type { Texts } from "../en";
+import { calibration } from "./calibration";
 import { general } from "./general";
 import { office } from "./office";
 import { reading } from "./reading";
 
-export const korean: Texts = { ...general, reading, office };
+export const korean: Texts = { ...general, calibration, reading, office };

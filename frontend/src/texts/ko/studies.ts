@@ -119,7 +119,7 @@ export const studies: typeof english = {
     progressCaption: "판독자와 회차별 판독 수",
     reader: "판독자",
     round: "회차",
-    kinds: { full: "전체 영상", relabel: "재판독 묶음" },
+    kinds: { full: "전체 영상", relabel: "재판독 묶음", calibration: "교정" },
     read: "판독",
     readOf: (done, all) => `${all} 중 ${done}`,
     leases: "현재 점유",
