@@ -93,6 +93,8 @@ class Film(Calibrated):
     region: Region | None
     doubts: tuple[str, ...]
     """What a person has to settle before the film is read: region, view, burnt-in text."""
+    glance: NDArray[np.uint16]
+    """The picture, at most 1024 pixels long."""
     recipe: str = RECIPE
 
 
@@ -125,7 +127,7 @@ def read_calibrated(source: str | os.PathLike[str] | bytes) -> Calibrated:
             header = _parse(data, pixels=False)
             refuse_other_kinds(header)
             refuse_impossible_sizes(header)
-            film = _parse(data, pixels=True, looked_at=True)
+            film = header if "PixelData" in header else _parse(data, pixels=True, looked_at=True)
             del data
             raw = decode(film)
             del film.PixelData
@@ -186,19 +188,20 @@ def _calibrated(pixels: Codes, header: Dataset) -> Calibrated:
 
 
 def _described(film: Calibrated) -> Film:
-    pixels, header = film.pixels, film.header
+    header = film.header
     spacing, plane = spacing_of(header)
     region, of_region = region_of(header)
     by_tags = (of_region, not_lateral(header), burnt_in_text(header))
-    glance = shrink(pixels, film_text.LOOK_AT)
+    glance = shrink(film.pixels, film_text.LOOK_AT)
     by_pixels = (*film_appearance.doubts(glance, region), film_text.text_suspected(glance))
     return Film(
         **vars(film),
         spacing_mm=spacing,
         spacing_plane=plane,
-        window=automatic_window(pixels),
+        window=automatic_window(glance),
         region=region,
         doubts=tuple(doubt for doubt in (*by_tags, *by_pixels) if doubt),
+        glance=glance,
     )
 
 
@@ -236,10 +239,11 @@ def _too_large() -> str:
 def _parse(data: bytes, *, pixels: bool, looked_at: bool = False) -> FileDataset:
     """The dataset with a transfer syntax, also of a file that lacks preamble or meta header.
 
-    `looked_at` says that it was parsed before, so that it is no bomb.
+    `looked_at` says that it was parsed before, so that it is no bomb. A deflated dataset comes with
+    its pixels always: to inflate it twice costs more than to keep them.
     """
-    if not looked_at:
-        _refuse_deflate_bomb(data)
+    if not looked_at and _is_deflated(data):
+        pixels = True
     try:
         ds = dcmread(BytesIO(data), stop_before_pixels=not pixels)
     except InvalidDicomError:
@@ -258,10 +262,10 @@ def _parse(data: bytes, *, pixels: bool, looked_at: bool = False) -> FileDataset
     return ds
 
 
-def _refuse_deflate_bomb(data: bytes) -> None:
-    """A deflated dataset is inflated whole by pydicom: look first that it stays within bounds."""
+def _is_deflated(data: bytes) -> bool:
+    """Whether pydicom will inflate it, whole: FilmRefused when that would go beyond all bounds."""
     if data[128:132] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in data[:4096]:
-        return
+        return False
     file = BytesIO(data)
     file.seek(132)
     try:
@@ -269,7 +273,7 @@ def _refuse_deflate_bomb(data: bytes) -> None:
     except Exception as error:
         raise FilmRefused("The file is damaged: its header cannot be read.") from error
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return
+        return False
     inflate, left = zlib.decompressobj(-zlib.MAX_WBITS), MAX_BYTES
     packed = data[file.tell() :]
     try:
@@ -280,3 +284,4 @@ def _refuse_deflate_bomb(data: bytes) -> None:
         raise FilmRefused("The file is damaged: it cannot be inflated.") from error
     if left <= 0:
         raise FilmRefused(_too_large())
+    return True

@@ -41,11 +41,11 @@ STITCHED = (
     "lumbar film alone."
 )
 NEGATIVE = (
-    "Bone looks dark and air bright: the header's polarity seems wrong; discard the film and send "
-    "it with the right PhotometricInterpretation."
+    "Bone looks dark and air bright: the header's polarity seems wrong; if so, invert the film "
+    "before you let it in."
 )
-UPSIDE_DOWN = "The head seems to point down; if so, discard the film and send it turned."
-ON_ITS_SIDE = "The film seems to lie on its side; if so, discard it and send it turned."
+UPSIDE_DOWN = "The head seems to point down; if so, turn the film before you let it in."
+ON_ITS_SIDE = "The film seems to lie on its side; if so, turn it before you let it in."
 NAMES: dict[Region, str] = {"C": "cervical", "L": "lumbar"}
 
 # Correlation weights times 100, of films that face left.

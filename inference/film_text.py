@@ -6,8 +6,9 @@ marker is one such stroke or, with initials, three; a row counts from four. It i
 reading: nobody is told what the text says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import cv2
 import numpy as np
@@ -40,11 +41,16 @@ class _Stroke:
     top: int
     width: int
     height: int
-    value: float
+    grey_value: Callable[[], float]
 
     @property
     def middle(self) -> float:
         return self.top + self.height / 2
+
+    @cached_property
+    def value(self) -> float:
+        """The grey of its core, looked up only for strokes that have the shape of a neighbour."""
+        return self.grey_value()
 
 
 def text_suspected(pixels: Picture) -> str | None:
@@ -83,9 +89,13 @@ def _strokes(grey: NDArray[np.uint8], form: int) -> Iterator[list[_Stroke]]:
         for label in np.flatnonzero(letters).tolist():
             left, top, width, height, _ = stats[label].tolist()
             part = np.s_[top : top + height, left : left + width]
-            value = float(np.percentile(grey[part][labels[part] == label], core))
-            found.append(_Stroke(left, top, width, height, value))
+            core_of = partial(_core, grey[part], labels[part] == label, core)
+            found.append(_Stroke(left, top, width, height, core_of))
         yield sorted(found, key=lambda stroke: stroke.left)
+
+
+def _core(grey: NDArray[np.uint8], stroke: NDArray[np.bool_], percent: float) -> float:
+    return float(np.percentile(grey[stroke], percent))
 
 
 def _rows(strokes: list[_Stroke]) -> Iterator[list[_Stroke]]:

@@ -5,6 +5,7 @@ only, and no sentence that is stored quotes the header.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,7 +19,7 @@ from pydicom.dataset import Dataset
 from annotation.models import Centre, FilmSource, Patient, Radiograph, Visit
 from annotation.services import audit, patient_split, unreadable_films
 from annotation.services.deidentify import CannotDeidentify, deidentify
-from annotation.services.film_files import Unreadable, films_in
+from annotation.services.film_files import Found, Unreadable, films_in
 from annotation.services.film_pictures import FilmPictures
 from inference.dicom import (
     Calibrated,
@@ -28,6 +29,7 @@ from inference.dicom import (
     described,
     quietly,
     read_calibrated,
+    read_film,
 )
 
 CONFLICT = "Another film with the same identifier (SOP Instance UID) has other pixels."
@@ -59,14 +61,39 @@ class FileResult:
 def import_paths(
     paths: list[Path], *, centre: str | None = None, actor: User | None = None
 ) -> Iterator[FileResult]:
-    """Import every file below the paths, one result each; one bad file stops no other."""
-    for found in films_in(paths):
-        try:
-            content = found.read()
-        except Unreadable as error:
-            yield FileResult(found.name, Status.REFUSED, str(error))
-            continue
-        yield import_film(content, name=found.name, centre=centre, actor=actor)
+    """Import every file below the paths, one result each; one bad file stops no other.
+
+    While one film is stored the next is read already, in a thread that never sees the database.
+    """
+    files = films_in(paths)
+
+    def read_next() -> _ReadAhead | None:
+        found = next(files, None)
+        return _read_ahead(found) if found else None
+
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+        reading = ahead.submit(read_next)
+        while one := reading.result():
+            reading = ahead.submit(read_next)
+            yield import_film(one.source, name=one.name, centre=centre, actor=actor, read=one.came)
+
+
+@dataclass(frozen=True)
+class _ReadAhead:
+    """A file, and the film in it or what was raised when it was looked for."""
+
+    name: str
+    source: bytes | Path
+    came: Film | Exception
+
+
+def _read_ahead(found: Found) -> _ReadAhead:
+    source: bytes | Path = b""
+    try:
+        source = found.read()
+        return _ReadAhead(found.name, source, read_film(source))
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is raised where it belongs
+        return _ReadAhead(found.name, source, error)
 
 
 def import_film(
@@ -75,22 +102,23 @@ def import_film(
     name: str,
     centre: str | None = None,
     actor: User | None = None,
+    read: Film | Exception | None = None,
 ) -> FileResult:
     """Read, de-identify and store one film. Raises only when the database or the disk fails.
 
     `centre` is the hospital's name in results; without it that of the account, and without that
-    the institution's pseudonym.
+    the institution's pseudonym. `read` is what `read_film` gave or raised, where it was read ahead.
     """
     centre = centre or _centre_of(actor)
     with FilmPictures() as pictures:
         try:
-            read = read_calibrated(source)
-            clean = _deidentified(read.header)
-            if known := _same_pixels(read):
+            own = _given(read) if read else read_calibrated(source)
+            clean = _deidentified(own.header)
+            if known := _same_pixels(own):
                 return _duplicate(name, known)
-            pictures.begin(read.pixels)  # while its pixels are looked at
-            film = described(read)
-        except (FilmRefused, CannotDeidentify) as error:
+            pictures.begin(own.pixels)  # while its pixels are looked at
+            film = own if isinstance(own, Film) else described(own)
+        except (FilmRefused, CannotDeidentify, Unreadable) as error:
             return FileResult(name, Status.REFUSED, str(error))
         except FilmUndecodable as error:
             return _unreadable(source, error, name=name, centre=centre, actor=actor)
@@ -107,6 +135,12 @@ def import_film(
     ready = radiograph.state == Radiograph.State.READY
     status = Status.IMPORTED if ready else Status.QUARANTINED
     return FileResult(name, status, radiograph.reason, radiograph.pk)
+
+
+def _given(read: Film | Exception) -> Film:
+    if isinstance(read, Exception):
+        raise read
+    return read
 
 
 def _centre_of(actor: User | None) -> str | None:
@@ -173,7 +207,7 @@ def _store(
     with transaction.atomic():
         radiograph = _row(film, clean, _visit(clean, centre), centre)
         radiograph.save()
-        pictures.write(radiograph, film.pixels, film.window)
+        pictures.write(radiograph, film.glance, film.window)
         audit.record(
             actor=actor, action=f"radiograph.{_verb(radiograph)}", subject=radiograph,
             reason=radiograph.reason, device=radiograph.device,

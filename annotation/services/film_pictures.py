@@ -8,7 +8,6 @@ from annotation.models import Radiograph
 from inference.picture import (
     Picture,
     Window,
-    automatic_window,
     encode_picture,
     preview_jpeg,
     write_whole,
@@ -29,23 +28,21 @@ class FilmPictures:
         self._coded: Future[bytes] | None = None
         self._written: list[Path] = []
 
-    def begin(self, pixels: Picture) -> Future[bytes]:
+    def begin(self, pixels: Picture) -> None:
         """Start coding uint16 [rows, cols]."""
         self._coded = self._beside.submit(encode_picture, pixels)
-        return self._coded
 
-    def write(self, film: Radiograph, pixels: Picture, window: Window | None = None) -> Window:
-        """Write both files under the film's names; the window that the preview shows."""
-        coded = self._coded or self.begin(pixels)
-        window = window or automatic_window(pixels)
-        preview = preview_jpeg(pixels, window, PREVIEW_LONGEST)
+    def write(self, film: Radiograph, glance: Picture, window: Window) -> None:
+        """Write both files under the film's names: what was begun, and `glance` as the preview."""
+        if self._coded is None:
+            raise ValueError("No picture was begun.")
+        preview = preview_jpeg(glance, window, PREVIEW_LONGEST)
         for path, data in (
             (film.preview_path, preview),
-            (film.picture_path, coded.result()),
+            (film.picture_path, self._coded.result()),
         ):
             self._written.append(path)
             write_whole(path, data)
-        return window
 
     def remove(self) -> None:
         """Take back what was written: its transaction failed."""

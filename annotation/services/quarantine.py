@@ -10,7 +10,7 @@ from annotation.models import Radiograph
 from annotation.services import audit
 from annotation.services.film_pictures import FilmPictures
 from inference.correction import Correction
-from inference.picture import read_picture
+from inference.picture import automatic_window, read_picture
 
 UNCHANGED = Correction()
 
@@ -89,7 +89,9 @@ def _correct(film: Radiograph, correction: Correction, pictures: FilmPictures) -
     film.inverted, film.mirrored, film.turned = done.inverted, done.mirrored, done.turned
     film.corrected = True
     film.height, film.width = pixels.shape
-    window = pictures.write(film, pixels)
+    pictures.begin(pixels)
+    window = automatic_window(pixels)
+    pictures.write(film, pixels, window)
     film.window_center, film.window_width = window.center, window.width
 
 

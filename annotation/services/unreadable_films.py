@@ -28,8 +28,8 @@ def note(
 ) -> UnreadableFilm:
     """The row of this file, a new one or that of an earlier try.
 
-    `header` is as it came and only looked at; `clean` is what `deidentify` made of it. OSError when
-    the file cannot be read.
+    `header` is as it came, and only its encoding is looked at; `clean` is what `deidentify` made of
+    it. OSError when the file cannot be read.
     """  # fmt: skip
     data = source if isinstance(source, bytes) else source.read_bytes()
     file_hash = hmac.new(settings.PSEUDONYM_KEY, data, hashlib.sha256).hexdigest()
@@ -42,7 +42,7 @@ def note(
                 "sop_uid": str(clean.SOPInstanceUID),
                 "patient": str(clean.PatientID),
                 "visit_date": date.fromisoformat(str(clean.StudyDate)),
-                "region": region_of(header)[0] or "",
+                "region": region_of(clean)[0] or "",
                 "encoding": _encoding(header),
                 "centre": centre,
                 "device": str(clean.DeviceSerialNumber),
@@ -58,7 +58,10 @@ def note(
 
 def _encoding(header: Dataset) -> str:
     """The transfer syntax by its name; what the standard does not name is free text."""
-    syntax = UID(str(header.file_meta.TransferSyntaxUID))
+    try:
+        syntax = UID(str(header.file_meta.TransferSyntaxUID))
+    except Exception:  # noqa: BLE001  # pydicom raises anything on a broken value
+        return "unknown"
     return syntax.name[:120] if syntax.name != syntax else "unknown"
 
 

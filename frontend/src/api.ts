@@ -148,10 +148,13 @@ function withProgress(onProgress: (share: number) => void): typeof ask {
       request.send(body as FormData);
     });
 }
-export const setRegion = (id: number, region: "C" | "L") =>
-  patch<c.Radiograph>(`radiographs/${id}`, { region });
+export const acceptRadiograph = (id: number, decision: c.FilmDecision) =>
+  patch<c.Radiograph>(`radiographs/${id}`, decision);
 export const discardRadiograph = (id: number) =>
   patch<c.Radiograph>(`radiographs/${id}`, { state: "discarded" });
+export const unreadableFilms = () => get<c.Page<c.UnreadableFilm>>("unreadable_films");
+export const giveUpFilm = (id: number) =>
+  patch<c.UnreadableFilm>(`unreadable_films/${id}`, { state: "given_up" });
 export const pregrade = (ids: number[] | "all") => post<c.Job>("pregrade", { radiographs: ids });
 
 // --- studies -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import type { AssistMode, CervicalSquaring, RoundKind } from "./contract_office"
 import type { Finding, Grade, Region, SiteCode } from "./msasss";
 
 export type * from "./contract_calibration";
+export type * from "./contract_films";
 export type * from "./contract_office";
 
 export type Role = "reader" | "adjudicator" | "coordinator" | "admin" | "data";

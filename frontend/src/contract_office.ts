@@ -6,45 +6,6 @@ export type AssistMode = "blind" | "second_look";
 export type CervicalSquaring = "all" | "C5_C6" | "none";
 export type RoundKind = "full" | "relabel" | "calibration";
 
-// --- radiographs -------------------------------------------------------------------------------
-
-export type RadiographState = "ready" | "quarantined" | "discarded";
-
-export interface Radiograph {
-  id: number;
-  patient: string;
-  visit_date: string | null;
-  region: Region | null;
-  state: RadiographState;
-  reason: string | null;
-  width: number;
-  height: number;
-  scanner: string | null;
-  imported_at: string;
-  thumbnail_url: string;
-  pregraded: boolean;
-  plausible: boolean | null;
-}
-
-export interface Page<T> {
-  count: number;
-  page_size: number;
-  results: T[];
-}
-
-export interface RadiographFilter {
-  page?: number;
-  region?: Region;
-  state?: RadiographState;
-}
-
-export interface ImportedFile {
-  path: string;
-  status: "imported" | "duplicate" | "quarantined" | "refused";
-  reason: string | null;
-  radiograph: number | null;
-}
-
 // --- jobs --------------------------------------------------------------------------------------
 
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";

@@ -112,16 +112,19 @@ class Person:
         self.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
 
 
-SignIn = Callable[[str], Person]
+SignIn = Callable[..., Person]
 
 
 @pytest.fixture
 def sign_in(product: Product, chromium: Browser) -> Iterator[SignIn]:
-    """``sign_in("reader")``; a page error or a refused script fails the test at its end."""
+    """``sign_in("reader")``, at another address if need be.
+
+    A page error or a refused script fails the test at its end.
+    """
     contexts: list[BrowserContext] = []
     troubles: list[str] = []
 
-    def make(username: str) -> Person:
+    def make(username: str, address: str = product.address) -> Person:
         context = chromium.new_context(
             viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, accept_downloads=True
         )
@@ -136,7 +139,7 @@ def sign_in(product: Product, chromium: Browser) -> Iterator[SignIn]:
                 else None
             ),
         )
-        page.goto(product.address)
+        page.goto(address)
         page.get_by_label("User name").fill(username)
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")

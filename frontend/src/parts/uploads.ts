@@ -1,7 +1,7 @@
 /**
  * The queue behind the upload page: many files, a few at a time, each with its own progress and
  * its own one-line result. One bad file never stops the rest, and a lost connection only pauses:
- * what failed for want of a network is sent again by `resume()`.
+ * what failed for want of one is sent again by itself, after a while that grows.
  */
 
 export type UploadState = "waiting" | "sending" | "done" | "failed";
@@ -21,7 +21,12 @@ export interface Upload<R extends UploadResult = UploadResult> {
   result: R | null;
   /** Why it failed, as a sentence. */
   error: string | null;
+  /** It failed for want of a connection only, and is sent again by itself. */
+  lost: boolean;
 }
+
+const FIRST_PAUSE = 2000; // ms; each further one is twice as long
+const LONGEST_PAUSE = 30_000;
 
 export type Send<R extends UploadResult> = (
   file: File,
@@ -43,11 +48,14 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
   #files = new Map<number, File>();
   #nextKey = 1;
   #sending = 0;
+  #pause = FIRST_PAUSE;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly send: Send<R>,
     private readonly changed: (uploads: readonly Upload<R>[]) => void,
     private readonly atOnce = 3,
+    private readonly isLost: (error: unknown) => boolean = () => false,
   ) {}
 
   /** Adds files and starts; a file that is already queued (same name, size, date) is left out. */
@@ -66,6 +74,7 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
         sent: 0,
         result: null,
         error: null,
+        lost: false,
       });
     }
     this.#pump();
@@ -73,11 +82,12 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
 
   /** Sends again everything that failed. */
   resume(): void {
-    for (const entry of this.#entries) {
-      if (entry.state === "failed")
-        Object.assign(entry, { state: "waiting", sent: 0, error: null });
-    }
-    this.#pump();
+    this.#again(() => true);
+  }
+
+  /** No timer is left behind. */
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 
   /** Takes the finished ones off the list; what waits, runs or failed stays. */
@@ -88,7 +98,25 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
 
   /** True while closing the page would lose work. */
   get busy(): boolean {
-    return this.#entries.some((entry) => entry.state === "waiting" || entry.state === "sending");
+    return this.#entries.some(
+      (entry) => entry.state === "waiting" || entry.state === "sending" || entry.lost,
+    );
+  }
+
+  #again(which: (entry: Upload<R>) => boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const entry of this.#entries) {
+      if (entry.state === "failed" && which(entry))
+        Object.assign(entry, { state: "waiting", sent: 0, error: null, lost: false });
+    }
+    this.#pump();
+  }
+
+  #againLater(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#again((entry) => entry.lost), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
   }
 
   #pump(): void {
@@ -112,11 +140,14 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
       });
       entry.sent = 1;
       entry.state = "done";
+      this.#pause = FIRST_PAUSE;
       // The bytes are on the server: let the browser have the memory back.
       this.#files.delete(entry.key);
     } catch (error) {
       entry.state = "failed";
       entry.error = error instanceof Error ? error.message : String(error);
+      entry.lost = this.isLost(error);
+      if (entry.lost) this.#againLater();
     } finally {
       this.#sending -= 1;
       this.#pump();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { tally, UploadQueue, type Send, type UploadResult } from "../../src/parts/uploads";
 
@@ -73,6 +73,40 @@ describe("the upload queue", () => {
     queue.resume();
     expect(open.map((one) => one.name)).toEqual(["a", "b", "b"]);
     expect(states()).toEqual(["done", "sending"]);
+  });
+
+  it("sends what lost the connection again by itself, later and later, and nothing else", async () => {
+    vi.useFakeTimers();
+    try {
+      const { open, send } = slowServer();
+      const lost = new Error("no connection");
+      const queue = new UploadQueue(
+        send,
+        () => {},
+        2,
+        (error) => error === lost,
+      );
+      queue.add([film("a"), film("b")]);
+      open[0]?.fail(new Error("refused"));
+      open[1]?.fail(lost);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(queue.busy).toBe(true);
+      await vi.advanceTimersByTimeAsync(1999);
+      expect(open.length).toBe(2);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(open.map((one) => one.name)).toEqual(["a", "b", "b"]);
+      open[2]?.fail(lost);
+      await vi.advanceTimersByTimeAsync(3999);
+      expect(open.length).toBe(3);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(open.length).toBe(4);
+      open[3]?.answer({ status: "imported" });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(open.length).toBe(4);
+      expect(queue.busy).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("does not queue the same file twice", () => {

@@ -21,6 +21,7 @@ from annotation.services.deidentify import (
     keyed_uid,
     pseudonym,
 )
+from inference.dicom import read_calibrated
 from tests.inference.dicom_files import as_bytes, film
 
 KEY, OTHER_KEY = b"a secret of this test", b"another secret"
@@ -213,3 +214,14 @@ def test_without_intervals_the_day_tells_days_apart_and_nothing_else() -> None:
     assert day("20140305") == day("20140305")
     assert day("20140305") != day("20160305")
     assert "1800" <= day("20140305")[:4] < "1895"
+
+
+@pytest.mark.parametrize("spacing", [b"0.2\\0.\xff2", b"0.2\\1e999999", b"0.2\\    ", b"abc\\0.2"])
+def test_a_number_that_is_none_does_not_stay_and_stops_nothing(spacing: bytes) -> None:
+    """Found by benchmarks/intake_fuzz.py."""
+    data = as_bytes(film(ImagerPixelSpacing=[0.25, 0.125]))
+    whole = b"0.25\\0.125"
+    assert whole in data
+    broken = data.replace(whole, spacing.ljust(len(whole))[: len(whole)])
+    header = read_calibrated(broken).header
+    assert "ImagerPixelSpacing" not in deidentify(header, KEY)

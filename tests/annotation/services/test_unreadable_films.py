@@ -69,6 +69,22 @@ def test_a_syntax_without_a_decoder_waits() -> None:
     assert UnreadableFilm.objects.get().encoding.startswith("MPEG2")
 
 
+@pytest.mark.parametrize(
+    ("whole", "broken"),
+    [
+        (b"\x18\x00\x15\x00CS", b"\x18\x00\x15\x00C\xff"),  # a kind of value that there is not
+        (b"1.2.840.10008.1.2.1", b"1.2.840.10008.1.2.\0"),
+        (b"1.2.840.10008.1.2.1", b"1.2.840.10\x0008.1.2"),
+    ],
+)
+def test_what_is_broken_in_the_header_too_does_not_stop_the_batch(
+    whole: bytes, broken: bytes
+) -> None:
+    """Found by benchmarks/intake_fuzz.py."""
+    assert whole in CUT
+    assert bring(CUT.replace(whole, broken)).status in (Status.QUARANTINED, Status.REFUSED)
+
+
 def test_neither_the_patient_nor_the_file_name_is_kept() -> None:
     bring()
     kept = serializers.serialize(

@@ -7,7 +7,7 @@ export const radiographs = {
   pregradeTitle: "Pre-grading",
   upload: {
     title: "Upload films",
-    drop: "Drop DICOM files or folders here, or choose them.",
+    drop: "Drop DICOM files, folders or zip archives here, or choose them.",
     choose: "Choose files",
     note: "Names and numbers of the patient are removed and dates are shifted before a film is stored.",
     listLabel: "Files of this upload",
@@ -30,6 +30,8 @@ export const radiographs = {
         ? "This film was stored before."
         : `This film was stored before as film ${film}.`,
     resume: "Send the failed files again",
+    againByItself: "It is sent again by itself when the server answers.",
+    inArchive: (n: number) => `${n} files in the archive`,
     clear: "Clear finished",
     left: (shown: number, all: string) =>
       `${shown} of ${all} files are listed; imported ones are left out.`,
@@ -42,14 +44,46 @@ export const radiographs = {
     onlyAdmin: "An administrator decides; ask one if a study waits for these films.",
     more: (shown: number, all: number) =>
       `The first ${shown} of ${all} are shown; the others follow when these are decided.`,
-    cervical: "It is cervical",
-    lumbar: "It is lumbar",
+    decide: "Look and decide",
+    decideTitle: (film: number) => `What does film ${film} show?`,
+    pictureOf: (film: number) => `Film ${film}`,
+    asSent: "As it was sent.",
+    changed: "Set right as you see it; the picture is stored like this when you let it in.",
+    front: "front",
+    picture: "Set the picture right",
+    turnLeft: "Turn left",
+    turnRight: "Turn right",
+    mirror: "Mirror",
+    invert: "Invert",
+    undoAll: "As sent",
+    mirrorHint: "Look at the side marker: mirror a film only when its letters read backwards.",
+    region: "Part of the spine",
+    facing: "Patient's front",
+    facesLeft: "On the left",
+    facesRight: "On the right",
+    facesUnknown: "Not known",
+    needsRegion: "Choose the part of the spine first.",
+    accept: "Let the film in",
     discard: "Discard",
     discardTitle: (film: number) => `Discard film ${film}?`,
     discardSentence:
       "Its picture is deleted; it will not be read, graded or exported. The decision is recorded and cannot be taken back.",
     discardConfirm: "Discard the film",
     noReason: "No reason was recorded.",
+  },
+  unreadable: {
+    title: (n: number) =>
+      n === 1 ? "1 film came and cannot be shown" : `${n} films came and cannot be shown`,
+    intro:
+      "Nothing of their pictures is kept. Send each again from where it came, uncompressed or whole; it leaves this list when it arrives.",
+    reason: "Why",
+    patient: "Patient, visit",
+    file: "File",
+    came: "Came",
+    giveUp: "Wait no longer",
+    giveUpTitle: "Wait no longer for this film?",
+    giveUpSentence:
+      "It leaves this list. If it is sent again and can be read, it is imported all the same. The decision is recorded.",
   },
   list: {
     title: "Films",

@@ -1,0 +1,68 @@
+/** The shapes of the REST contract of the radiographs page, exactly as the server names them. */
+
+import type { Region } from "./msasss";
+
+export type RadiographState = "ready" | "quarantined" | "discarded";
+
+export interface Radiograph {
+  id: number;
+  patient: string;
+  visit_date: string | null;
+  region: Region | null;
+  state: RadiographState;
+  reason: string | null;
+  width: number;
+  height: number;
+  /** Side of the picture where the patient's front is. */
+  facing: "left" | "right" | null;
+  scanner: string | null;
+  imported_at: string;
+  thumbnail_url: string;
+  pregraded: boolean;
+  plausible: boolean | null;
+}
+
+/** Lets a waiting film in; its picture is inverted, then mirrored, then turned anticlockwise. */
+export interface FilmDecision {
+  region: Region;
+  facing: "left" | "right" | null;
+  inverted: boolean;
+  mirrored: boolean;
+  turned: number;
+}
+
+/** A film that came and cannot be shown: what is known of it. */
+export interface UnreadableFilm {
+  id: number;
+  state: "waiting" | "arrived" | "given_up";
+  reason: string;
+  patient: string;
+  visit_date: string;
+  region: Region | null;
+  encoding: string;
+  file_bytes: number;
+  centre: string;
+  scanner: string | null;
+  came_at: string;
+}
+
+export interface Page<T> {
+  count: number;
+  page_size: number;
+  results: T[];
+}
+
+export interface RadiographFilter {
+  page?: number;
+  region?: Region;
+  state?: RadiographState;
+}
+
+export interface ImportedFile {
+  path: string;
+  status: "imported" | "duplicate" | "quarantined" | "refused";
+  reason: string | null;
+  radiograph: number | null;
+  /** What became of each file of a zip archive. */
+  files?: ImportedFile[];
+}

@@ -1,0 +1,128 @@
+"""The radiographs page: many films at once, a line that breaks, and what a person decides."""
+
+import base64
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
+from inference.dicom import read_film
+from inference.picture import read_picture
+from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.cut_line import CutLine
+
+PATIENTS, SEED, SCALE = 3, 23, 0.4
+# A drop as the browser makes it: a DataTransfer with files whose bytes come from the test.
+DROP = """(zone, files) => {
+  const dropped = new DataTransfer();
+  for (const { name, bytes } of files)
+    dropped.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+  const how = { dataTransfer: dropped, bubbles: true, cancelable: true };
+  zone.dispatchEvent(new DragEvent("drop", how));
+}"""
+
+
+@pytest.fixture(scope="module")
+def films(product: Product, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("films")
+    arguments = ("--patients", str(PATIENTS), "--visits", "1", "--seed", str(SEED))
+    product.manage("phantom", str(folder), *arguments, "--preset", "trial", "--scale", str(SCALE))
+    return sorted(folder.rglob("*.dcm"))
+
+
+@pytest.mark.timeout(300)
+def test_dropped_films_survive_a_broken_line_and_a_zip_tells_of_each_file(
+    product: Product, sign_in: SignIn, films: list[Path], tmp_path: Path
+) -> None:
+    half = sum(path.stat().st_size for path in films) // 2
+    with CutLine(product.address) as line:
+        admin = sign_in("admin", line.address)
+        admin.page.goto(line.address + "/radiographs")
+        expect(admin.page.get_by_test_id("drop-zone")).to_be_visible()
+        line.cut_after(half)
+        drop(admin.page, films)
+        assert line.is_cut.wait(60)
+        expect(admin.page.get_by_text("sent again by itself").first).to_be_visible()
+        admin.shows("radiographs-line-cut")
+        line.mend()
+        rows = admin.page.get_by_test_id("upload-row")
+        expect(rows.get_by_text("Sending")).to_have_count(0)
+        summary = admin.page.get_by_test_id("upload-summary")
+        expect(summary).not_to_contain_text("Not sent", timeout=60_000)
+        expect(admin.page.get_by_test_id("film-count")).to_have_text(f"{len(films)} films")
+        admin.shows("radiographs-line-mended")
+
+        bundle = tmp_path / "films.zip"
+        with zipfile.ZipFile(bundle, "w") as archive:
+            archive.write(films[0], "again.dcm")
+            archive.writestr("letter.dcm", "Dear colleague")
+        admin.page.get_by_test_id("file-input").set_input_files(bundle)
+        row = rows.filter(has_text="films.zip")
+        row.get_by_text("2 files in the archive").click()
+        expect(row.get_by_test_id("archive-file")).to_have_text(
+            [r"Already here again.dcm: This film is already here.",
+             r"Refused letter.dcm: The file is no DICOM file."]
+        )  # fmt: skip
+        admin.shows("radiographs-zip")
+
+
+@pytest.mark.timeout(300)
+def test_a_waiting_film_is_set_right_as_it_is_seen(
+    product: Product, sign_in: SignIn, films: list[Path], tmp_path: Path
+) -> None:
+    came, cut = tmp_path / "mirrored.dcm", tmp_path / "cut.dcm"
+    ds = dcmread(films[0])
+    ds.BodyPartExamined, ds.SOPInstanceUID = "SPINE", generate_uid()
+    for word in ("AnatomicRegionSequence", "SeriesDescription", "StudyDescription", "ProtocolName"):
+        if word in ds:
+            delattr(ds, word)
+    pixels = ds.pixel_array
+    ds.PixelData = np.ascontiguousarray(np.flipud(np.fliplr(pixels)))[:, ::-1].tobytes()
+    ds.save_as(came)
+    cut.write_bytes(films[1].read_bytes()[:-5000])
+    admin = sign_in("admin")
+    admin.goes_to("/radiographs")
+    admin.page.get_by_test_id("file-input").set_input_files([came, cut])
+    waiting = admin.page.get_by_test_id("quarantined-film").filter(has_text="neither cervical")
+    expect(waiting).to_have_count(1)
+    number = int(waiting.locator("strong").inner_text().split()[-1])
+    admin.shows("radiographs-quarantine")
+    waiting.get_by_test_id("decide").click()
+    decides(admin)
+    expect(waiting).to_have_count(0)
+    corrected = read_picture(product.data / "pictures" / f"{number}.corrected.jls")
+    assert np.array_equal(corrected, np.rot90(read_film(came).pixels[:, ::-1], 2))
+
+    unreadable = admin.page.get_by_test_id("unreadable-film")
+    expect(unreadable).to_contain_text("bytes of pixels")
+    unreadable.get_by_role("button", name="Wait no longer").click()
+    admin.page.get_by_test_id("confirm-yes").click()
+    expect(unreadable).to_have_count(0)
+
+
+def decides(admin: Person) -> None:
+    """Mirror, turn twice, name the region and the front, let it in."""
+    page = admin.page
+    dialog = page.get_by_test_id("decide-film")
+    expect(dialog.get_by_test_id("accept-film")).to_be_disabled()
+    admin.shows("radiographs-decide")
+    dialog.get_by_role("button", name="Mirror").click()
+    for _ in range(2):
+        dialog.get_by_role("button", name="Turn right").click()
+    picture = dialog.get_by_test_id("decide-picture")
+    expect(picture).to_have_css("transform", "matrix(1, 0, 0, -1, 0, 0)")
+    dialog.get_by_label("Cervical").check()
+    dialog.get_by_label("On the left").check()
+    admin.shows("radiographs-decide-set-right")
+    dialog.get_by_test_id("accept-film").click()
+
+
+def drop(page: Page, files: list[Path]) -> None:
+    content = [
+        {"name": path.name, "bytes": base64.b64encode(path.read_bytes()).decode()} for path in files
+    ]
+    page.get_by_test_id("drop-zone").evaluate(DROP, content)
