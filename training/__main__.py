@@ -1,19 +1,23 @@
 """`python -m training key_points|corner_grades --snapshot DIR --recipe NAME --out FILE`.
 
-Prints one JSON object per line: progress, and at the end {"done": true, ...} or, with exit status
-1, {"failed": sentence}. `python -m training starter` makes the weights that ship (see starter.py).
+On several GPUs: `torchrun --standalone --nproc-per-node=GPUS -m training corner_grades ...`.
+`python -m training evaluate --snapshot DIR --weights FILE` judges a weights file. Prints one JSON
+object per line: progress, and at the end {"done": true, ...} or, with exit status 1,
+{"failed": sentence}. `python -m training starter` makes the weights that ship (see starter.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
+from torch import distributed
 
 from training import runs
 from training.loop import TrainingError
@@ -36,6 +40,14 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         command.add_argument("--init", type=Path, help="weights to start from")
         command.add_argument("--compare", type=Path, help="weights to evaluate beside")
         command.add_argument("--device", default="auto")
+        command.add_argument(
+            "--minutes", type=float, default=3.0, help="between two copies of the run's state"
+        )
+    command = commands.add_parser("evaluate")
+    command.add_argument("--snapshot", type=Path, required=True)
+    command.add_argument("--weights", type=Path, required=True)
+    command.add_argument("--compare", type=Path, help="weights to evaluate beside")
+    command.add_argument("--device", default="auto")
     command = commands.add_parser("starter")
     command.add_argument(
         "--films", type=Path, default=Path("var/starter"), help="where phantoms go"
@@ -52,29 +64,59 @@ def main(argv: list[str] | None = None) -> int:
         torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)  # its pool fights with torch's for the same cores
     try:
-        if arguments.command == "starter":
-            from training import starter  # loads both networks' libraries, which takes seconds
-
-            done = starter.make(arguments.films, arguments.out, arguments.patients, say)
-        else:
-            done = runs.run(
-                arguments.command,
-                folder=arguments.snapshot,
-                recipe=arguments.recipe,
-                out=arguments.out,
-                init=arguments.init,
-                compare=arguments.compare,
-                device=arguments.device,
-                report=say,
-            )
+        done = _run(arguments)
     except (TrainingError, ValueError, OSError) as error:
-        say({"failed": str(error)})
-        return 1
-    except torch.cuda.OutOfMemoryError:
-        say({"failed": "The GPU has too little memory for this recipe: choose a smaller one."})
-        return 1
-    say({"done": True, **done})
+        return _failed(str(error))
+    except torch.OutOfMemoryError:
+        return _failed("The GPU has too little memory for this recipe: choose a smaller one.")
+    except RuntimeError as error:
+        if not _is_lost_gpu(error):
+            raise
+        return _failed(
+            "The GPU does not answer any more: look at nvidia-smi, restart the worker and start "
+            f"the run again; it goes on where it was. ({str(error).splitlines()[0]})"
+        )
+    if done:  # several processes: the first speaks for all
+        say({"done": True, **done})
     return 0
+
+
+def _run(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.command == "starter":
+        from training import starter  # loads both networks' libraries, which takes seconds
+
+        return starter.make(arguments.films, arguments.out, arguments.patients, say)
+    if arguments.command == "evaluate":
+        return runs.evaluate(
+            folder=arguments.snapshot,
+            weights=arguments.weights,
+            compare=arguments.compare,
+            device=arguments.device,
+            report=say,
+        )
+    return runs.run(
+        arguments.command,
+        folder=arguments.snapshot,
+        recipe=arguments.recipe,
+        out=arguments.out,
+        init=arguments.init,
+        compare=arguments.compare,
+        device=arguments.device,
+        minutes=arguments.minutes,
+        report=say,
+    )
+
+
+def _failed(sentence: str) -> int:
+    if os.environ.get("RANK", "0") == "0":
+        say({"failed": sentence})
+    return 1
+
+
+def _is_lost_gpu(error: RuntimeError) -> bool:
+    """A driver's error, however torch wraps it: the card fell off the bus, or NCCL lost a peer."""
+    lost = (torch.AcceleratorError, distributed.DistBackendError)
+    return isinstance(error, lost) or "CUDA error" in str(error) or "CUDA driver" in str(error)
 
 
 if __name__ == "__main__":

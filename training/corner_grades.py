@@ -1,10 +1,9 @@
-"""Recipes of the corner grader: settings, sampling, loss, calibration, evaluation."""
+"""The corner grader from snapshot to figures: start, sampling, loss, evaluation."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,103 +13,24 @@ from torch import Tensor, nn
 
 from inference import checkpoint, corner_grades
 from inference.checkpoint import Checkpoint, CheckpointError
-from inference.corner_grades import (
-    Calibration,
-    CornerGradeNet,
-    GraderArchitecture,
-    log_probabilities,
-)
-from inference.corner_regions import LEVELS, PAPER_CROP, CropRecipe
-from training.batches import CropAugmentation, Crops, augmented_crops, cut_crops, middle
-from training.evaluation import grade_figures
-from training.loop import Batch, Report, Schedule, TrainingError, reading, train
+from inference.corner_grades import Calibration, CornerGradeNet, log_probabilities
+from inference.corner_regions import LEVELS
+from training import imagenet, reader_errors
+from training.batches import Crops, augmented_crops, cut_crops, middle
+from training.calibration import fit_calibration, prior_shift
+from training.evaluation import Probabilities, consensus
+from training.grade_report import grade_report
+from training.grader_recipes import RECIPES, GraderRecipe
+from training.loop import Batch, Report, TrainingError, reading, train
+from training.model_comparison import compared_grades
+from training.processes import ALONE, Group
 from training.resume import Resume
-from training.snapshot import Snapshot, SnapshotFilm
+from training.snapshot import Snapshot, SnapshotFilm, Votes
+from training.soft_labels import grade_loss, soft_labels
+
+__all__ = ["RECIPES", "compare", "fit"]  # what `training.runs` asks of a task
 
 _VALIDATION_BATCH = 128
-
-
-@dataclass(frozen=True)
-class GraderRecipe:
-    """Everything that decides a grader run, but for the films and the seed."""
-
-    architecture: GraderArchitecture
-    crop: CropRecipe
-    schedule: Schedule
-    augmentation: CropAugmentation = field(default_factory=CropAugmentation)
-    # Sampling weight of a disc = (share of its worst grade) ** -balance. 0 natural, 1 all equal.
-    # Half way: rare spurs are seen often enough, and the calibration has little to undo.
-    balance: float = 0.5
-    rotating: int = 0  # > 0: instead, each epoch takes the next so many discs of every grade
-    smoothing: float = 0.02  # of a vote is spread over the neighbouring grades: readers slip
-    calibrate: bool = True  # fit scale and shift on the validation patients
-    refines: bool = False  # keep the architecture and the crop of the weights it starts from
-    seed: int = 1
-
-
-_STARTER = GraderRecipe(
-    GraderArchitecture(),
-    CropRecipe(),
-    # 64 crops are enough for batch norm and few enough for a CPU; 2e-3 is the largest rate at
-    # which AdamW on a fresh ResNet stayed stable here
-    Schedule(steps=1000, batch=64, learning_rate=2e-3, weight_decay=0.02, validate_every=200),
-)
-
-RECIPES: dict[str, GraderRecipe] = {
-    # Koo et al. 2022: ResNet-152, batch 3, Adam 1e-6 constant, 300 discs per grade and epoch
-    # in turn, CLAHE, shift and rotation (its flips break labels and are left out). 10,000 epochs
-    # there; 400 batches an epoch.
-    "paper": GraderRecipe(
-        GraderArchitecture("resnet152", stages=4, pool=(1, 1), levels=False, dropout=0.0),
-        PAPER_CROP,
-        Schedule(
-            steps=4_000_000,
-            batch=3,
-            learning_rate=1e-6,
-            weight_decay=0.0,
-            one_cycle=False,
-            average=0.0,
-            validate_every=400,
-            patience=10_000,
-        ),
-        CropAugmentation(rotation=5, shift=0.03, scale=0, contrast=0, noise=0, blur=0, clahe=0.5),
-        rotating=300,
-        smoothing=0.0,
-        calibrate=False,
-    ),
-    "starter": _STARTER,
-    # For a GPU: a deeper trunk, finer crops, and time
-    "best": GraderRecipe(
-        GraderArchitecture("resnet50", stages=4, pool=(4, 4), dropout=0.4),
-        CropRecipe(size=192),
-        Schedule(
-            steps=30_000, batch=256, learning_rate=1e-3, weight_decay=0.05, validate_every=1000
-        ),
-    ),
-    # Minutes on a CPU, from the serving weights: a fifth of the rate, so that they are refined
-    # and not forgotten
-    "quick": replace(
-        _STARTER,
-        refines=True,
-        schedule=replace(
-            _STARTER.schedule, steps=400, learning_rate=4e-4, validate_every=100, average=0.99
-        ),
-    ),
-    # Seconds: proves the way from snapshot to candidate, not the model
-    "tiny": replace(
-        _STARTER,
-        refines=True,
-        schedule=replace(
-            _STARTER.schedule,
-            steps=4,
-            batch=16,
-            learning_rate=5e-5,
-            validate_every=4,
-            average=0.5,
-            report_every_s=0.2,
-        ),
-    ),
-}
 
 
 def fit(
@@ -120,48 +40,106 @@ def fit(
     device: torch.device,
     report: Report,
     resume: Resume | None = None,
+    group: Group = ALONE,
 ) -> tuple[CornerGradeNet, dict[str, Any]]:
     """Train a grader; returns it with its metadata. Raises TrainingError."""
-    fitted = Calibration()
+    before = None
     if start is not None and recipe.refines:
-        network, crop, fitted = corner_grades.build(start)
+        network, crop, before = corner_grades.build(start)
         recipe = replace(recipe, architecture=network.architecture, crop=crop)
     else:
         network = CornerGradeNet(recipe.architecture)
-        _say_where_from(network, start, report)
-    task = GraderTask(snapshot, recipe, fitted, report)
+        where = started_from(network, start, recipe)
+        report({"phase": f"starting {where}", "step": 0, "steps": 1})
+    task = GraderTask(labelled(snapshot, recipe, report), recipe, before, report)
     task.device = device
-    trained = train(network, task, recipe.schedule, device, report, resume)
-    if recipe.calibrate:
-        fitted = task.calibration(trained)
+    trained = train(network, task, recipe.schedule, device, report, resume, group)
+    fitted = task.calibration(trained) if recipe.calibrate and group.first else Calibration()
     return trained, corner_grades.metadata(recipe.architecture, recipe.crop, fitted)
 
 
-def _say_where_from(network: CornerGradeNet, start: Checkpoint | None, report: Report) -> None:
-    """Fill the network with the given weights when they fit, and say so either way."""
-    where = "from scratch: no weights were given"
+def started_from(network: CornerGradeNet, start: Checkpoint | None, recipe: GraderRecipe) -> str:
+    """Fill the network with the given weights, else with ImageNet's, and say which, and why not."""
+    why = ["no weights were given"]
     if start is not None:
         try:
             checkpoint.fill(network, start)
-            where = "from the given weights"
         except CheckpointError as error:
-            where = f"from scratch. {error}"
-    report({"phase": f"starting {where}", "step": 0, "steps": 1})
+            why = [str(error).rstrip(".")]
+        else:
+            return "from the given weights"
+    if recipe.imagenet:
+        backbone = recipe.architecture.backbone
+        file = imagenet.file_of(backbone)
+        if file is not None:
+            imagenet.fill(network.trunk, file)
+            return f"from ImageNet weights, {file.name}"
+        looked = " and ".join(str(folder) for folder in imagenet.folders())
+        why.append(f"no ImageNet file of {backbone} lies in {looked}")
+    return f"from scratch: {'; '.join(why)}"
 
 
-def evaluate(
-    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+def labelled(snapshot: Snapshot, recipe: GraderRecipe, report: Report) -> Snapshot:
+    """The snapshot with the labels that the recipe wants instead of counts of votes."""
+    if recipe.labels == "votes":
+        return snapshot
+    if recipe.labels == "majority":
+        return replace(snapshot, films=tuple(map(_majority, snapshot.films)))
+    found = reader_errors.estimate(snapshot.split("train"))
+    if found is None:
+        told = "too few corners were read twice to weigh the readers: every vote counts alike"
+        report({"phase": told, "step": 0, "steps": 1})
+        return snapshot
+    return replace(snapshot, films=reader_errors.weighed(snapshot.films, found))
+
+
+def _majority(film: SnapshotFilm) -> SnapshotFilm:
+    single: dict[str, Votes] = {}
+    for site, votes in film.corners.items():
+        said = consensus(votes)
+        single[site] = (float(said == 0), float(said == 1), float(said == 2), float(said == 3))
+    return replace(film, corners=single)
+
+
+def compare(
+    stored: Checkpoint,
+    other: Checkpoint | None,
+    films: Sequence[SnapshotFilm],
+    device: torch.device,
 ) -> dict[str, Any]:
-    """`training.evaluation.grade_figures` of stored weights, at the films' own disc points."""
+    """`grade_report` of stored weights at the films' own disc points, and beside other weights.
+
+    Returns `metrics`, and with `other` its figures `compared` and the gate's `comparison`.
+    """
+    mine, plain = predicted(stored, films, device)
+    found: dict[str, Any] = {"metrics": grade_report(films, mine, plain), "compared": {}}
+    if other is not None:
+        theirs, their_plain = predicted(other, films, device)
+        found["compared"] = grade_report(films, theirs, their_plain)
+        found["comparison"] = compared_grades(films, mine, theirs)
+    return found
+
+
+def predicted(
+    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+) -> tuple[list[Probabilities], list[Probabilities]]:
+    """Probabilities per film by site: as served, and before calibration."""
     network, recipe, calibration = corner_grades.build(stored)
     crops = cut_crops(films, recipe)
     logits = raw_logits(network.to(device), crops)
+    return by_film(films, crops, logits, calibration), by_film(films, crops, logits, None)
+
+
+def by_film(
+    films: Sequence[SnapshotFilm], crops: Crops, logits: Tensor, calibration: Calibration | None
+) -> list[Probabilities]:
+    """Logits [n, 5] of crops -> per film the probabilities of its corners."""
     shares = log_probabilities(logits, calibration).exp().double().numpy()
-    predicted: list[dict[str, list[float]]] = [{} for _ in films]
+    found: list[dict[str, list[float]]] = [{} for _ in films]
     for film, level, both in zip(crops.film, crops.levels, shares, strict=True):
         above, below = LEVELS[level].split("/")
-        predicted[film] |= {f"{above}_INF": both[0].tolist(), f"{below}_SUP": both[1].tolist()}
-    return grade_figures(films, predicted)
+        found[film] |= {f"{above}_INF": both[0].tolist(), f"{below}_SUP": both[1].tolist()}
+    return list(found)
 
 
 class GraderTask:
@@ -171,9 +149,13 @@ class GraderTask:
     """
 
     def __init__(
-        self, snapshot: Snapshot, recipe: GraderRecipe, around: Calibration, report: Report
+        self,
+        snapshot: Snapshot,
+        recipe: GraderRecipe,
+        around: Calibration | None,
+        report: Report,
     ) -> None:
-        self.recipe, self.around = recipe, around
+        self.recipe = recipe
         self.device = torch.device("cpu")  # where the crops are perturbed
         self.train = cut_crops(snapshot.split("train"), recipe.crop, reading(report))
         self.val = cut_crops(snapshot.split("val"), recipe.crop, reading(report))
@@ -181,6 +163,7 @@ class GraderTask:
         classes = self.train.worst()
         share = np.bincount(classes, minlength=4)[classes] / len(classes)
         self.weights = share**-recipe.balance / (share**-recipe.balance).sum()
+        self.around = around or Calibration(shift=prior_shift(self.train, self.weights, self.val))
 
     def batch(self, step: int, size: int) -> Batch:
         """Augmented crops, their levels and soft labels; decided by seed and step alone."""
@@ -198,6 +181,10 @@ class GraderTask:
         """Cross-entropy with the vote distribution, over the graded corners."""
         crops, levels, targets = batch
         return grade_loss(network(crops, levels), targets)
+
+    def counted(self, batch: Batch) -> float:
+        """The graded corners."""
+        return float(batch[2].sum())
 
     def validation_loss(self, network: nn.Module) -> float:
         """The same loss at natural prevalence; calibration is fitted first, as in serving."""
@@ -219,23 +206,6 @@ def refuse_unlearnable(train: Crops, val: Crops) -> None:
         raise TrainingError(f"The training patients show no example of grade {lacking}.")
     if len(val) == 0:
         raise TrainingError("No validation patient has a graded corner.")
-
-
-def soft_labels(votes: npt.NDArray[np.float64], smoothing: float) -> Tensor:
-    """Votes [n, 2, 4] -> shares of votes, a little of each grade spread to its neighbours.
-
-    Only among 0, 1, 2: a bridge is the disc's and stays whole. Corners without votes stay zero.
-    """
-    share = votes / np.maximum(votes.sum(axis=2, keepdims=True), 1)
-    spread = np.eye(4)
-    spread[:3, :3] += smoothing * np.array([[-1, 1, 0], [0.5, -1, 0.5], [0, 1, -1]])
-    return torch.from_numpy((share @ spread).astype(np.float32))
-
-
-def grade_loss(logits: Tensor, targets: Tensor, calibration: Calibration | None = None) -> Tensor:
-    """-sum(target * log p) per graded corner. targets [n, 2, 4]; rows of zeros do not count."""
-    graded = targets.sum().clamp(min=1)
-    return -(targets * log_probabilities(logits, calibration)).sum() / graded
 
 
 def rotating_subset(
@@ -266,29 +236,3 @@ def raw_logits(network: nn.Module, crops: Crops) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             parts.append(network(images, levels).float().cpu())
     return torch.cat(parts) if parts else torch.zeros(0, 5)
-
-
-def fit_calibration(logits: Tensor, targets: Tensor, around: Calibration) -> Calibration:
-    """Scale and shift of the three kinds of logits that fit the validation patients best.
-
-    Six numbers, scales by their logarithm, held by a normal prior (SD 0.5) at `around`, so that
-    a handful of corners moves them little and thousands decide. Raises TrainingError.
-    """
-    prior = torch.tensor([*(math.log(scale) for scale in around.scale), *around.shift])
-    values = prior.clone().requires_grad_()
-    kinds = [0, 1, 2, 1, 2]  # of the five logits
-    weight = 2.0 / float(targets.sum().clamp(min=1))
-    optimizer = torch.optim.LBFGS([values], max_iter=50, line_search_fn="strong_wolfe")
-
-    def loss() -> float:
-        optimizer.zero_grad()
-        scaled = logits.detach() * values[:3].exp()[kinds] + values[3:][kinds]
-        found = grade_loss(scaled, targets) + weight * (values - prior).square().sum()
-        found.backward()  # type: ignore[no-untyped-call]
-        return float(found.detach())
-
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    a, b, c, *shift = values.detach().double().tolist()
-    if not all(math.isfinite(value) for value in (a, b, c, *shift)):
-        raise TrainingError("The calibration did not converge: check the validation labels.")
-    return Calibration((math.exp(a), math.exp(b), math.exp(c)), (shift[0], shift[1], shift[2]))

@@ -18,7 +18,7 @@ from training.snapshot import SnapshotFilm
 Probabilities = Mapping[str, Sequence[float]]  # site code -> p0..p3
 
 
-def consensus(votes: Sequence[int]) -> int | None:
+def consensus(votes: Sequence[float]) -> int | None:
     """The grade with most votes, the lower one of a tie; None without votes."""
     return int(np.argmax(votes)) if sum(votes) else None
 

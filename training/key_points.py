@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from inference import key_points
 from inference.checkpoint import Checkpoint
+from inference.corner_regions import DiscPoints
 from inference.film_views import COLS, ROWS
 from inference.key_points import (
     STRIDE,
@@ -29,6 +30,8 @@ from training.batches import (
 )
 from training.evaluation import point_figures
 from training.loop import Batch, Report, Schedule, TrainingError, reading, train
+from training.model_comparison import compared_points
+from training.processes import ALONE, Group
 from training.resume import Resume
 from training.snapshot import Snapshot, SnapshotFilm
 
@@ -107,6 +110,7 @@ def fit(
     device: torch.device,
     report: Report,
     resume: Resume | None = None,
+    group: Group = ALONE,
 ) -> tuple[KeyPointNet, dict[str, Any]]:
     """Train a key point network; returns it with its metadata. Raises TrainingError."""
     if start is not None and recipe.refines:
@@ -117,17 +121,36 @@ def fit(
         report({"phase": "starting from scratch", "step": 0, "steps": 1})
     task = KeyPointTask(snapshot, recipe, report)
     task.device = device
-    trained = train(network, task, recipe.schedule, device, report, resume)
+    trained = train(network, task, recipe.schedule, device, report, resume, group)
     return trained, key_points.metadata(recipe.architecture)
 
 
-def evaluate(
-    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+def compare(
+    stored: Checkpoint,
+    other: Checkpoint | None,
+    films: Sequence[SnapshotFilm],
+    device: torch.device,
 ) -> dict[str, Any]:
-    """`training.evaluation.point_figures` of stored weights, both looks, as in serving."""
-    finder = KeyPointFinder(key_points.build(stored), device)
+    """`training.evaluation.point_figures` of stored weights, both looks, as in serving.
+
+    Returns `metrics`, and with `other` its figures `compared` and the gate's `comparison`.
+    """
     known = [film for film in films if len(film.discs) > 1]
-    return point_figures(known, [finder.find(f.picture(), f.region)[0] for f in known])
+    mine = found_points(stored, known, device)
+    figures: dict[str, Any] = {"metrics": point_figures(known, mine), "compared": {}}
+    if other is not None:
+        theirs = found_points(other, known, device)
+        figures["compared"] = point_figures(known, theirs)
+        figures["comparison"] = compared_points(known, mine, theirs)
+    return figures
+
+
+def found_points(
+    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+) -> list[dict[str, DiscPoints]]:
+    """The disc points that stored weights find on each film."""
+    finder = KeyPointFinder(key_points.build(stored), device)
+    return [finder.find(film.picture(), film.region)[0] for film in films]
 
 
 class KeyPointTask:
@@ -158,6 +181,10 @@ class KeyPointTask:
         """See `place_loss`."""
         films, targets = batch
         return place_loss(network(films), targets, self.recipe.architecture.heat)
+
+    def counted(self, batch: Batch) -> float:
+        """The films."""
+        return float(len(batch[0]))
 
     @torch.inference_mode()
     def validation_loss(self, network: nn.Module) -> float:

@@ -1,6 +1,8 @@
 """One plain loop for both networks, read from top to bottom.
 
-Deterministic: batch k depends on the seed and on k alone, never on what ran before.
+Deterministic: batch k depends on the seed and on k alone, never on what ran before. A batch may be
+done in parts, for want of memory or by several processes: the gradient is that of the whole batch
+(but batch norm sees a part at a time; over GPUs it is synchronised).
 """
 
 from __future__ import annotations
@@ -9,14 +11,17 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from inference.precision import knows_bfloat16
 from training.ahead import ahead
+from training.processes import ALONE, Group
 from training.resume import Resume, State
 
 Batch = tuple[Tensor, ...]
@@ -35,7 +40,8 @@ class Schedule:
     steps: int
     batch: int
     learning_rate: float
-    weight_decay: float = 0.01
+    weight_decay: float = 0.01  # AdamW; 0: plain Adam
+    clip: float = 5.0  # norm of the gradient: one odd film must not undo a run; 0 switches off
     one_cycle: bool = True  # False: constant, as in the paper
     average: float = 0.998  # EMA of the weights: as good as several late epochs; 0 switches off
     validate_every: int = 200
@@ -48,10 +54,13 @@ class Task(Protocol):
     """What a network's own file gives to the loop."""
 
     def batch(self, step: int, size: int) -> Batch:
-        """The tensors of one step, the first of them the pictures [n, 1, h, w]."""
+        """The tensors of one step, all of one length, first the pictures [n, 1, h, w]."""
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """The scalar to descend."""
+        """The scalar to descend: a mean over what `counted` counts."""
+
+    def counted(self, batch: Batch) -> float:
+        """The denominator of `loss`, so that a batch may be done in parts."""
 
     def validation_loss(self, network: nn.Module) -> float:
         """Loss on the validation patients; the lowest decides which weights are kept."""
@@ -64,13 +73,15 @@ def train(
     device: torch.device,
     report: Report,
     resume: Resume | None = None,
+    group: Group = ALONE,
 ) -> Network:
     """Train and return the weights that did best on the validation patients.
 
-    Raises TrainingError when the loss is no longer a number.
+    Raises TrainingError when the loss is no longer a number, or one picture alone needs more
+    memory than there is.
     """
     with ahead(task, schedule.steps, device):
-        return _train(network, task, schedule, device, report, resume)
+        return _train(network, task, schedule, device, report, resume, group)
 
 
 def _train(
@@ -80,56 +91,140 @@ def _train(
     device: torch.device,
     report: Report,
     resume: Resume | None,
+    group: Group,
 ) -> Network:
     network = network.to(device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(
+    optimizer = (torch.optim.AdamW if schedule.weight_decay else torch.optim.Adam)(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
     state = State(network, copy.deepcopy(network), copy.deepcopy(network), optimizer)
     if resume and resume.restore(state):
         report({"phase": "going on", "step": state.step, "steps": schedule.steps})
+    descent = _Descent(state, task, schedule, device, report, group)
     progress = _Progress(schedule, report, state.step)
     while state.step < schedule.steps and state.waited <= schedule.patience:
-        loss = _step(state, task, schedule, device)
+        loss = descent.step()
         progress.tick(state.step, loss)
         if state.step == schedule.steps or state.step % schedule.validate_every == 0:
-            validation = task.validation_loss(state.averaged.eval())
+            judged = task.validation_loss(state.averaged.eval()) if group.first else 0.0
+            validation = group.from_first(judged, device)
             progress.validated(state.step, validation)
             state.waited += 1
             if validation < state.best_loss:
                 state.best.load_state_dict(state.averaged.state_dict())
                 state.best_loss, state.waited = validation, 0
-        if resume:
+        if resume and group.first:
             resume.store(state)
     if not math.isfinite(state.best_loss):
         raise TrainingError("The validation loss never was a number: check the validation films.")
-    if resume:
+    if resume and group.first:
         resume.forget()
     network.load_state_dict(state.best.state_dict())
     return network.eval()
 
 
-def _step(state: State, task: Task, schedule: Schedule, device: torch.device) -> Tensor:
-    """One descent and one step of the average; counts it."""
-    step, network = state.step, state.network
-    for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(schedule, step)
-    network.train()
-    torch.manual_seed(step)  # dropout too follows from the step alone
-    batch = tuple(part.to(device) for part in task.batch(step, schedule.batch))
-    bfloat16 = schedule.bfloat16 and knows_bfloat16(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-        loss = task.loss(network, batch)
-    if not torch.isfinite(loss):
-        raise TrainingError(f"The loss is no number at step {step}: lower the learning rate.")
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), 5.0)  # one odd film must not undo a run
-    state.optimizer.step()
-    # A short history must not be dominated by the random start
-    _average(state.averaged, network, min(schedule.average, (1 + step) / (10 + step)))
-    state.step += 1
-    return loss.detach()
+class _Descent:
+    """One step after another; in more parts when memory runs out."""
+
+    def __init__(
+        self,
+        state: State,
+        task: Task,
+        schedule: Schedule,
+        device: torch.device,
+        report: Report,
+        group: Group,
+    ) -> None:
+        self.state, self.task, self.schedule = state, task, schedule
+        self.device, self.report, self.group = device, report, group
+        self.parts = 1
+        if schedule.batch < group.size:
+            raise TrainingError(
+                f"The recipe's batch of {schedule.batch} cannot be shared by {group.size} "
+                "processes: start fewer."
+            )
+        if group.size > 1:
+            # Later, one that runs out of memory would leave the others waiting for ever
+            self._gradient(copy.deepcopy(state.network), with_others=False)
+            self.parts = group.most(self.parts, device)
+        self.network = group.wrapped(state.network)
+
+    def step(self) -> Tensor:
+        """One descent and one step of the average; counts it and returns the loss."""
+        state, schedule = self.state, self.schedule
+        for parameters in state.optimizer.param_groups:
+            parameters["lr"] = learning_rate(schedule, state.step)
+        loss = self.group.total(self._gradient(self.network, with_others=True))
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"The loss is no number at step {state.step}: lower the learning rate."
+            )
+        if schedule.clip:
+            nn.utils.clip_grad_norm_(state.network.parameters(), schedule.clip)
+        state.optimizer.step()
+        # A short history must not be dominated by the random start
+        keep = min(schedule.average, (1 + state.step) / (10 + state.step))
+        _average(state.averaged, state.network, keep)
+        state.step += 1
+        return loss
+
+    def _gradient(self, network: nn.Module, *, with_others: bool) -> Tensor:
+        """Leave the gradient of this step's batch in `network`; returns this process's loss."""
+        step, group = self.state.step, self.group
+        whole = self.task.batch(step, self.schedule.batch)
+        mine, counted = group.share(whole), self.task.counted(whole)
+        while True:
+            network.train()
+            network.zero_grad(set_to_none=True)
+            torch.manual_seed(step * group.size + group.rank)  # dropout follows from the step
+            try:
+                return self._backward(network, mine, counted)
+            except torch.OutOfMemoryError:
+                if with_others and group.size > 1:
+                    raise  # the others wait in the middle of the step
+            self._halve(len(mine[0]))  # here: the handler above would keep the graph alive
+
+    def _backward(self, network: nn.Module, mine: Batch, counted: float) -> Tensor:
+        """Backward of the shares of one batch, part by part; returns their part of the loss."""
+        total = torch.zeros((), device=self.device)
+        size = math.ceil(len(mine[0]) / self.parts)
+        bfloat16 = self.schedule.bfloat16 and knows_bfloat16(self.device)
+        parts = list(zip(*(torch.split(tensor, size) for tensor in mine), strict=True))
+        for number, part in enumerate(parts, start=1):
+            held = tuple(tensor.to(self.device, non_blocking=True) for tensor in part)
+            last = number == len(parts)
+            with nullcontext() if last else _no_sync(network):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
+                    loss = self.task.loss(network, held) * (self.task.counted(held) / counted)
+                # Several processes: their gradients are averaged, and should be summed
+                (loss * self.group.size).backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total
+
+    def _halve(self, rows: int) -> None:
+        if self.parts >= rows:
+            raise TrainingError(
+                "The GPU has too little memory for a single picture of this recipe: "
+                "choose a smaller recipe, or end what else uses the GPU."
+            )
+        self.parts *= 2
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        size = math.ceil(rows / self.parts)
+        self.report(
+            {
+                "phase": f"memory ran out: the batch is halved, {size} pictures at a time",
+                "step": self.state.step,
+                "steps": self.schedule.steps,
+            }
+        )
+
+
+def _no_sync(network: nn.Module) -> AbstractContextManager[None]:
+    """The last part of a batch averages the gradients of all of them."""
+    if isinstance(network, DistributedDataParallel):
+        return network.no_sync()
+    return nullcontext()
 
 
 def learning_rate(schedule: Schedule, step: int) -> float:

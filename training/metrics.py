@@ -8,7 +8,8 @@ same table). A figure without a denominator is None, never 0 and never NaN.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from itertools import combinations
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -93,31 +94,38 @@ def per_grade(confusion: npt.ArrayLike) -> PerGrade:
 
     `confusion` is a square table of counts, rows actual. Raises ValueError for anything else.
     """
-    table = _counts(confusion)
-    n = table.sum()
-    grades = []
-    for grade in range(len(table)):
-        tp = table[grade, grade]
-        fn = table[grade].sum() - tp
-        fp = table[:, grade].sum() - tp
-        tn = n - tp - fn - fp
-        grades.append(
-            GradeFigures(
-                sensitivity=_share(tp, tp + fn),
-                specificity=_share(tn, tn + fp),
-                ppv=_share(tp, tp + fp),
-                npv=_share(tn, tn + fn),
-                f1=_share(2 * tp, 2 * tp + fp + fn),
-                accuracy_ovr=_share(tp + tn, n),
-            )
-        )
+    shares = one_vs_rest(_counts(confusion))
+    grades = [
+        GradeFigures(**{name: _number(values[grade]) for name, values in shares.items()})
+        for grade in range(len(np.asarray(confusion)))
+    ]
     return PerGrade(tuple(grades), _mean_figures(grades))
+
+
+def one_vs_rest(tables: FloatArray) -> dict[str, FloatArray]:
+    """The figures of `GradeFigures` [..., grades] of tables [..., grades, grades]; NaN: none."""
+    n = tables.sum(axis=(-2, -1))[..., None]
+    tp = np.diagonal(tables, axis1=-2, axis2=-1)
+    fn, fp = tables.sum(axis=-1) - tp, tables.sum(axis=-2) - tp
+    tn = n - tp - fn - fp
+    return {
+        "sensitivity": _shares(tp, tp + fn),
+        "specificity": _shares(tn, tn + fp),
+        "ppv": _shares(tp, tp + fp),
+        "npv": _shares(tn, tn + fn),
+        "f1": _shares(2 * tp, 2 * tp + fp + fn),
+        "accuracy_ovr": _shares(tp + tn, n),
+    }
 
 
 def multiclass_accuracy(confusion: npt.ArrayLike) -> float | None:
     """Return the share of corners on the diagonal, None for an empty table."""
-    table = _counts(confusion)
-    return _share(float(np.trace(table)), table.sum())
+    return _number(accuracies(_counts(confusion)))
+
+
+def accuracies(tables: FloatArray) -> FloatArray:
+    """Multiclass accuracy [...] of tables [..., grades, grades]; NaN for an empty one."""
+    return _shares(np.trace(tables, axis1=-2, axis2=-1), tables.sum(axis=(-2, -1)))
 
 
 def kappa(confusion: npt.ArrayLike, weights: Weights = "quadratic") -> float | None:
@@ -128,14 +136,41 @@ def kappa(confusion: npt.ArrayLike, weights: Weights = "quadratic") -> float | N
     own. None when both raters used one and the same grade throughout: without variation there is
     no chance to correct for. Source: Cohen, Psychol Bull 1968;70:213.
     """
+    return _number(kappas(_counts(confusion), weights))
+
+
+def kappas(tables: FloatArray, weights: Weights = "quadratic") -> FloatArray:
+    """`kappa` [...] of tables [..., grades, grades]; NaN where it is undefined."""
+    weight = _disagreement(weights, tables.shape[-1])
+    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
+    by_chance = _shares(
+        np.einsum("...i,ij,...j->...", rows, weight, columns), tables.sum(axis=(-2, -1))
+    )
+    return 1 - _shares((weight * tables).sum(axis=(-2, -1)), by_chance)
+
+
+def confused_pairs(confusion: npt.ArrayLike) -> list[dict[str, Any]]:
+    """Return every pair of grades with its errors, most frequent first.
+
+    Per pair: `a_as_b` and `b_as_a` (corners), `share_of_errors`, `share_of_corners`, and `rate`:
+    errors among the corners that truly have one of the two grades.
+    """
     table = _counts(confusion)
-    weight = _disagreement(weights, len(table))
-    n = table.sum()
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n if n else table
-    by_chance = float((weight * expected).sum())
-    if by_chance == 0:
-        return None
-    return 1 - float((weight * table).sum()) / by_chance
+    errors, n = float(table.sum() - np.trace(table)), float(table.sum())
+    pairs = []
+    for a, b in combinations(range(len(table)), 2):
+        both = float(table[a, b] + table[b, a])
+        pairs.append(
+            {
+                "pair": [a, b],
+                "a_as_b": int(table[a, b]),
+                "b_as_a": int(table[b, a]),
+                "share_of_errors": _share(both, errors),
+                "share_of_corners": _share(both, n),
+                "rate": _share(both, float(table[[a, b]].sum())),
+            }
+        )
+    return sorted(pairs, key=lambda pair: -pair["a_as_b"] - pair["b_as_a"])
 
 
 def totals(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> TotalError:
@@ -188,6 +223,17 @@ def _disagreement(weights: Weights, size: int) -> FloatArray:
 
 def _share(part: float, whole: float) -> float | None:
     return float(part / whole) if whole else None
+
+
+def _shares(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """part / whole, NaN where there is no denominator."""
+    part, whole = np.broadcast_arrays(part, whole)
+    shares: FloatArray = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
+    return shares
+
+
+def _number(value: npt.ArrayLike) -> float | None:
+    return float(value) if np.isfinite(value) else None  # type: ignore[arg-type]
 
 
 def _mean_figures(grades: list[GradeFigures]) -> GradeFigures:

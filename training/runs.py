@@ -1,4 +1,4 @@
-"""One training run: from a snapshot folder to an evaluated checkpoint."""
+"""One training run, from a snapshot folder to an evaluated checkpoint; or the evaluation alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 import torch
 
 from inference import checkpoint
-from training import snapshot
+from inference.checkpoint import CheckpointError
+from training import seen_films, snapshot
 from training.loop import Report, TrainingError
+from training.processes import joined
 from training.resume import Resume
 
 TASKS = ("key_points", "corner_grades")
@@ -26,45 +28,83 @@ def run(
     init: Path | None = None,
     compare: Path | None = None,
     device: str = "auto",
+    minutes: float = 3.0,
     report: Report,
 ) -> dict[str, Any]:
     """Train, evaluate on the test patients, write `out`; returns the content of the done line.
 
     `compared` holds the same figures of the weights in `compare`, else in `init`, on the same
     films. A run that was killed goes on when it is started again with the same arguments; its
-    state lies beside `out` until it ends. Raises TrainingError, SnapshotError or CheckpointError
-    with one sentence.
+    state lies beside `out` until it ends, written every few `minutes`. Of several processes
+    (torchrun) the first reports, judges and writes; the others return nothing. Raises
+    TrainingError, SnapshotError or CheckpointError with one sentence.
     """
-    work = _work(task)
-    if recipe not in work.RECIPES:
-        raise TrainingError(f"There is no recipe {recipe}: choose {', '.join(work.RECIPES)}.")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    with joined(device) as (group, place):
+        if not group.first:
+            report = _silent
+        work = _work(task)
+        if recipe not in work.RECIPES:
+            raise TrainingError(f"There is no recipe {recipe}: choose {', '.join(work.RECIPES)}.")
+        chosen = work.RECIPES[recipe]
+        report({"phase": "checking the snapshot", "step": 0, "steps": 1})
+        films = snapshot.read(folder)
+        start = checkpoint.load(init, task) if init else None
+        other = checkpoint.load(compare, task) if compare else start
+        for stored in (start, other):
+            seen_films.refuse_seen(stored, films.split("test"))
+        repeatable(chosen.seed)
+        key = f"{task} {chosen} {films.checksum} {start.sha256 if start else None}"
+        resume = Resume(out.with_suffix(".resume"), key, every_s=60 * minutes)
+        network, described = work.fit(films, chosen, start, place, report, resume, group)
+        if not group.first:
+            return {}
+        described |= {
+            "recipe": recipe,
+            "snapshot": {"name": films.name, "sha256": films.checksum, "source": films.source},
+            "seen": seen_films.seen(films, start),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        report({"phase": "evaluating", "step": 0, "steps": 1})
+        # Judged as it will serve: from the file, after rounding to 16 bits
+        checkpoint.save(out, network, described)
+        figures = work.compare(checkpoint.load(out, task), other, films.split("test"), place)
+        metrics = figures["metrics"]
+        sha256 = checkpoint.save(out, network, {**described, "metrics": metrics})
+        return {**figures, "weights": str(out), "sha256": sha256}
+
+
+def evaluate(
+    *, folder: Path, weights: Path, compare: Path | None, device: str, report: Report
+) -> dict[str, Any]:
+    """Judge a weights file, and another beside it, on the test patients of a snapshot.
+
+    Returns what `run` does. Raises SnapshotError or CheckpointError with one sentence, also when
+    a test patient or a test film is one that the weights were trained on.
+    """
     report({"phase": "checking the snapshot", "step": 0, "steps": 1})
     films = snapshot.read(folder)
-    start = checkpoint.load(init, task) if init else None
-    other = checkpoint.load(compare, task) if compare else start
-    torch.manual_seed(work.RECIPES[recipe].seed)
-    resume = Resume(
-        out.with_suffix(".resume"),
-        f"{task} {work.RECIPES[recipe]} {films.checksum} {start.sha256 if start else None}",
-    )
-    network, described = work.fit(
-        films, work.RECIPES[recipe], start, torch.device(device), report, resume
-    )
-    described |= {
-        "recipe": recipe,
-        "snapshot": {"name": films.name, "sha256": films.checksum, "source": films.source},
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    stored = checkpoint.load(weights)
+    task = str(stored.metadata.get("task"))
+    if task not in TASKS:
+        raise CheckpointError(f"{weights.name} holds weights for {task}: nothing evaluates that.")
+    other = checkpoint.load(compare, task) if compare else None
+    for one in (stored, other):
+        seen_films.refuse_seen(one, films.split("test"))
     report({"phase": "evaluating", "step": 0, "steps": 1})
-    # Judged as it will serve: from the file, after rounding to 16 bits
-    checkpoint.save(out, network, described)
-    test = films.split("test")
-    figures = work.evaluate(checkpoint.load(out, task), test, torch.device(device))
-    sha256 = checkpoint.save(out, network, {**described, "metrics": figures})
-    compared = work.evaluate(other, test, torch.device(device)) if other else {}
-    return {"metrics": figures, "compared": compared, "weights": str(out), "sha256": sha256}
+    with joined(device) as (_, place):
+        figures: dict[str, Any] = _work(task).compare(stored, other, films.split("test"), place)
+    return {**figures, "weights": str(weights), "sha256": stored.sha256}
+
+
+def repeatable(seed: int) -> None:
+    """The same seed, the same weights: also on a GPU, where faster kernels add in any order."""
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def _silent(line: dict[str, Any]) -> None:
+    """Only the first process speaks."""
 
 
 def _work(task: str) -> ModuleType:

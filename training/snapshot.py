@@ -11,19 +11,19 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from inference.corner_regions import DiscPoints, Point
-from inference.msasss import DISCS, SITE, Region
+from inference.msasss import DISCS, GRADES, SITE, Region
 from inference.picture import Picture, read_picture, write_whole
 
 FORMAT = "syndesmo-snapshot/1"
 MANIFEST = "manifest.json"
 SPLITS = ("train", "val", "test")
 Split = Literal["train", "val", "test"]
-Votes = tuple[int, int, int, int]
+Votes = tuple[float, float, float, float]
 
 
 class SnapshotError(ValueError):
@@ -32,7 +32,11 @@ class SnapshotError(ValueError):
 
 @dataclass(frozen=True)
 class SnapshotFilm:
-    """One film of the manifest. `corners` holds, per site, how many readers gave 0, 1, 2, 3."""
+    """One film of the manifest. `corners` holds, per site, how many readers gave 0, 1, 2, 3.
+
+    `reads` are the same grades by reader and site, `adjudicated` the sites that an adjudicator
+    decided, whose one vote in `corners` is that decision; both may be unknown.
+    """
 
     film: str
     path: Path
@@ -46,6 +50,8 @@ class SnapshotFilm:
     pixel_sha256: str
     discs: dict[str, DiscPoints]
     corners: dict[str, Votes]
+    reads: dict[str, dict[str, int]] = field(default_factory=dict)
+    adjudicated: frozenset[str] = frozenset()
 
     def picture(self) -> Picture:
         """The stored 16-bit picture, uint16 [rows, cols]."""
@@ -135,6 +141,10 @@ def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
     for site, votes in entry["corners"].items():
         if site not in SITE or len(votes) != 4 or min(votes) < 0:
             raise SnapshotError(f"Film {entry['film']} has no valid votes for {site}.")
+    reads = entry.get("reads", {})
+    for reader, grades in reads.items():
+        if not grades.keys() <= SITE.keys() or not set(grades.values()) <= set(GRADES):
+            raise SnapshotError(f"Film {entry['film']} has no valid grades by {reader}.")
     return SnapshotFilm(
         film=entry["film"],
         path=folder / entry["file"],
@@ -151,6 +161,8 @@ def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
             for disc, ends in entry["discs"].items()
         },
         corners={site: cast(Votes, tuple(votes)) for site, votes in entry["corners"].items()},
+        reads=reads,
+        adjudicated=frozenset(entry.get("adjudicated", ())),
     )
 
 

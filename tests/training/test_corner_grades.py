@@ -12,15 +12,11 @@ import torch
 from inference.corner_grades import Calibration
 from inference.corner_regions import CropRecipe
 from training.batches import Crops
-from training.corner_grades import (
-    RECIPES,
-    fit_calibration,
-    grade_loss,
-    refuse_unlearnable,
-    rotating_subset,
-    soft_labels,
-)
+from training.calibration import fit_calibration
+from training.corner_grades import refuse_unlearnable, rotating_subset
+from training.grader_recipes import RECIPES
 from training.loop import TrainingError
+from training.soft_labels import grade_loss, soft_labels
 
 torch.set_num_threads(1)
 

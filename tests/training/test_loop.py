@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from training.loop import Batch, Schedule, TrainingError, learning_rate, train
 
@@ -21,8 +22,9 @@ SCHEDULE = Schedule(
 class Line:
     """Learn the mean grey of a picture."""
 
-    def __init__(self, broken_at: int = -1, worse_after: int = 10**9) -> None:
+    def __init__(self, broken_at: int = -1, worse_after: int = 10**9, room: int = 10**9) -> None:
         self.broken_at, self.worse_after, self.validations = broken_at, worse_after, 0
+        self.room = room
 
     def batch(self, step: int, size: int) -> Batch:
         pictures = torch.rand(size, 1, 4, 4, generator=torch.Generator().manual_seed(step))
@@ -31,7 +33,12 @@ class Line:
         return pictures, pictures.mean(dim=(1, 2, 3))
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        if network.training and len(batch[0]) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
         return (network(batch[0])[:, 0] - batch[1]).square().mean()
+
+    def counted(self, batch: Batch) -> float:
+        return float(len(batch[0]))
 
     def validation_loss(self, network: nn.Module) -> float:
         self.validations += 1
@@ -97,3 +104,43 @@ def test_one_cycle_rises_and_falls() -> None:
 def test_a_constant_rate_stays() -> None:
     constant = replace(SCHEDULE, one_cycle=False)
     assert {learning_rate(constant, step) for step in range(60)} == {0.05}
+
+
+@pytest.mark.parametrize("room", [8, 5, 1])
+def test_out_of_memory_halves_the_batch_says_so_and_ends_at_the_same_weights(room: int) -> None:
+    trained, said = run(Line(room=room))
+    halved = [line["phase"] for line in said if "memory ran out" in line["phase"]]
+    assert len(halved) == {8: 1, 5: 2, 1: 4}[room]
+    assert halved[0] == "memory ran out: the batch is halved, 8 pictures at a time"
+    whole, _ = run(Line())
+    for a, b in zip(trained.parameters(), whole.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+
+
+def test_too_little_memory_for_one_picture_ends_the_run_with_a_sentence() -> None:
+    with pytest.raises(TrainingError, match="too little memory for a single picture"):
+        run(Line(room=0))
+
+
+@pytest.mark.parametrize(("decay", "kind"), [(0.0, torch.optim.Adam), (0.1, torch.optim.AdamW)])
+def test_without_weight_decay_the_optimizer_is_adam(
+    decay: float, kind: type[torch.optim.Optimizer]
+) -> None:
+    used: list[type] = []
+
+    def note(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        used.append(type(optimizer))
+
+    handle = register_optimizer_step_pre_hook(note)
+    run(Line(), replace(SCHEDULE, steps=1, weight_decay=decay))
+    handle.remove()
+    assert used == [kind]
+
+
+def test_the_gradient_is_clipped_only_where_the_recipe_says_so() -> None:
+    kept = [
+        run(Line(), replace(SCHEDULE, steps=3, clip=clip))[0][1].weight  # type: ignore[index]
+        for clip in (0.0, 1e9, 1e-6)
+    ]
+    assert torch.equal(kept[0], kept[1])
+    assert not torch.equal(kept[0], kept[2])

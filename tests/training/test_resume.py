@@ -36,6 +36,9 @@ class Task:
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         return (network(batch[0])[:, 0] - batch[0].amax(dim=(1, 2, 3))).square().mean()
 
+    def counted(self, batch: Batch) -> float:
+        return float(len(batch[0]))
+
     def validation_loss(self, network: nn.Module) -> float:
         return float(self.loss(network, self.batch(999, 32)).detach())
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import distributed, nn
 
 from inference import checkpoint, corner_grades
 from training.__main__ import main
+from training.grader_recipes import RECIPES
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[dict[str, Any]]]:
@@ -125,3 +130,153 @@ def test_a_missing_snapshot_and_an_unknown_recipe_end_the_run(
     status, lines = run(capsys, *arguments)
     assert status == 1
     assert failure(lines).startswith("There is no recipe huge: choose paper")
+
+
+def changed(phantoms: Path, folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> Path:
+    """A copy of the snapshot with another manifest."""
+    copy = Path(shutil.copytree(phantoms, folder))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    change(manifest["films"])
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    return copy
+
+
+def one_patient(films: list[dict[str, Any]]) -> None:
+    films[:] = [film for film in films if film["patient"] == films[0]["patient"]]
+
+
+def same_picture(films: list[dict[str, Any]]) -> None:
+    train = next(film for film in films if film["split"] == "train")
+    next(film for film in films if film["split"] == "test")["pixel_sha256"] = train["pixel_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [(one_patient, "single patient"), (same_picture, "are the same picture")],
+)
+def test_a_snapshot_that_cannot_be_judged_ends_the_run(
+    phantoms: Path,
+    small_grader: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[list[dict[str, Any]]], None],
+    sentence: str,
+) -> None:
+    folder = changed(phantoms, tmp_path / "s", change)
+    status, lines = grade(capsys, folder, tmp_path / "x", "--init", small_grader)
+    assert (status, sentence in failure(lines)) == (1, True)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda path: path.unlink(), "lacks the file films/"),
+        (lambda path: path.write_bytes(b"other"), "is not the one that was frozen"),
+    ],
+)
+def test_a_lost_or_changed_film_ends_the_run(
+    phantoms: Path,
+    small_grader: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[Path], None],
+    sentence: str,
+) -> None:
+    folder = Path(shutil.copytree(phantoms, tmp_path / "s"))
+    damage(next((folder / "films").iterdir()))
+    status, lines = grade(capsys, folder, tmp_path / "x", "--init", small_grader)
+    assert (status, sentence in failure(lines)) == (1, True)
+
+
+def test_weights_of_another_network_or_task_end_the_run(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = checkpoint.load(small_grader)
+    odd, points = tmp_path / "odd.safetensors", tmp_path / "points.safetensors"
+    wider = {**stored.metadata, "architecture": {**stored.metadata["architecture"], "stages": 2}}
+    network, *_ = corner_grades.build(stored)
+    checkpoint.save(odd, network, wider)
+    checkpoint.save(points, network, {**stored.metadata, "task": "key_points"})
+    for weights, sentence in ((odd, "of another architecture"), (points, "holds weights for key")):
+        status, lines = grade(capsys, phantoms, tmp_path / "x", "--init", weights)
+        assert (status, sentence in failure(lines)) == (1, True)
+
+
+def test_a_loss_that_is_no_number_ends_the_run(
+    phantoms: Path,
+    small_grader: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = RECIPES["tiny"]
+    wild = replace(recipe.schedule, learning_rate=1e30, steps=20, clip=0.0, bfloat16=False)
+    monkeypatch.setitem(RECIPES, "tiny", replace(recipe, schedule=wild))
+    status, lines = grade(capsys, phantoms, tmp_path / "x", "--init", small_grader)
+    assert (status, "no number at step" in failure(lines)) == (1, True)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("lost", "sentence"),
+    [
+        (torch.AcceleratorError("CUDA error: GPU is lost"), "The GPU does not answer any more"),
+        (RuntimeError("CUDA error: device-side assert"), "The GPU does not answer any more"),
+        (distributed.DistBackendError("NCCL error: remote"), "The GPU does not answer any more"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "too little memory"),
+    ],
+)
+def test_a_gpu_that_disappears_ends_the_run_with_a_sentence(
+    phantoms: Path,
+    small_grader: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lost: Exception,
+    sentence: str,
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise lost
+
+    monkeypatch.setattr(nn.Module, "zero_grad", gone)
+    status, lines = grade(capsys, phantoms, tmp_path / "x", "--init", small_grader)
+    assert (status, sentence in failure(lines)) == (1, True)
+    assert not (tmp_path / "x").exists()
+
+
+def test_evaluation_alone_gives_the_figures_of_the_run(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new.safetensors"
+    trained = grade(capsys, phantoms, out, "--init", small_grader)[1][-1]
+    asked = ["evaluate", "--snapshot", phantoms, "--weights", out, "--compare", small_grader]
+    status, lines = run(capsys, *asked)
+    assert status == 0
+    for part in ("metrics", "compared", "comparison"):
+        assert lines[-1][part] == trained[part]
+    assert lines[-1]["comparison"]["verdict"] == "unknown"  # one test patient
+
+
+def test_films_that_a_model_has_learnt_from_never_judge_it(
+    phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new.safetensors"
+    grade(capsys, phantoms, out, "--init", small_grader)
+
+    def turned(films: list[dict[str, Any]]) -> None:
+        for film in films:
+            film["split"] = {"train": "test", "test": "train", "val": "val"}[film["split"]]
+
+    def renamed(films: list[dict[str, Any]]) -> None:
+        turned(films)
+        for film in films:
+            film["patient"] = f"other-{film['patient']}"
+
+    for number, (change, word) in enumerate(((turned, "Test patient"), (renamed, "Test film"))):
+        folder = changed(phantoms, tmp_path / str(number), change)
+        asked = ["evaluate", "--snapshot", folder, "--weights", out]
+        status, lines = run(capsys, *asked)
+        assert status == 1
+        assert failure(lines).startswith(word)
+        assert "were trained on" in failure(lines)
