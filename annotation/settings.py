@@ -125,11 +125,14 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "annotation.tasks.pregrade": {"queue": "gpu"},
     "annotation.tasks.train": {"queue": "gpu"},
+    "annotation.tasks.compare": {"queue": "gpu"},
 }
 CELERY_TASK_TIME_LIMIT = 24 * 3600
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
+TRAINING_PROCESSES = env.int("TRAINING_PROCESSES", default=1)  # one per GPU
+TRAINING_CHECKPOINT_MINUTES = env.float("TRAINING_CHECKPOINT_MINUTES", default=3.0)
 READING_LEASE_MINUTES = env.int("READING_LEASE_MINUTES", default=60)
 
 AUTHENTICATION_BACKENDS = ["annotation.permissions.AccountBackend"]

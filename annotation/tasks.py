@@ -5,11 +5,8 @@ step on commit. Services never queue tasks. This file is the only one of ``annot
 reaches PyTorch, and only inside the bodies that run on a GPU worker.
 """
 
-import json
 import logging
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,9 +20,18 @@ from django.db import transaction
 
 from annotation.errors import Conflict, ProductError
 from annotation.models import Job, ModelVersion, Radiograph, Snapshot, Study
-from annotation.services import corner_grades, dataset_snapshots, jobs, model_versions, retraining
+from annotation.services import (
+    auto_promotion,
+    corner_grades,
+    dataset_snapshots,
+    jobs,
+    key_points,
+    model_versions,
+    retraining,
+    training_process,
+)
 from inference.msasss import Region
-from inference.picture import Window
+from inference.picture import Window, read_picture
 
 if TYPE_CHECKING:
     from inference.film_batches import Outcome
@@ -36,7 +42,9 @@ log = logging.getLogger(__name__)
 
 def hint(job: Job) -> Job:
     """Tell a worker, once the row is committed, that there is a job to look at."""
-    door = {Job.Kind.PREGRADE: pregrade, Job.Kind.TRAINING: train}[Job.Kind(job.kind)]
+    door = {Job.Kind.PREGRADE: pregrade, Job.Kind.TRAINING: train, Job.Kind.COMPARE: compare}[
+        Job.Kind(job.kind)
+    ]
     # Robust: what was committed stands, and the scheduler hints again when the broker is back.
     transaction.on_commit(lambda: door.delay(job.pk), robust=True)
     return job
@@ -75,11 +83,10 @@ def _pregrade(job: Job) -> dict[str, Any]:
         "key_point_version": model_versions.serving(ModelVersion.Task.KEY_POINTS),
         "grade_version": model_versions.serving(ModelVersion.Task.CORNER_GRADES),
     }
-    waiting = corner_grades.waiting(**versions)
-    asked = set(job.arguments.get("radiographs", waiting))
-    films = [film for film in waiting if film in asked]
-    grader = _grader(*(str(version.weights_path) for version in versions.values()))
-    done, implausible, failed, started = 0, 0, list[dict[str, Any]](), time.monotonic()
+    grader = _grader(*versions.values())
+    films = _asked(job, corner_grades.waiting(**versions))
+    done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
+    plausible: dict[int, bool] = {}
     for outcomes in _graded(grader, films):
         # Before each batch is stored: another worker may have taken the job over meanwhile
         done += len(outcomes)
@@ -88,14 +95,48 @@ def _pregrade(job: Job) -> dict[str, Any]:
         failed += [{"radiograph": o.number, "reason": o.fault} for o in outcomes if o.fault]
         predictions = {o.number: o.prediction for o in outcomes if o.prediction}
         stored = corner_grades.store_pregradings(predictions=predictions, **versions)
-        implausible += sum(not pregrading.plausible for pregrading in stored)
+        plausible |= {one.radiograph_id: one.plausible for one in stored}
+    seconds = max(time.monotonic() - started, 1e-3)
+    moved = _asked(job, corner_grades.corrected(**versions))
+    plausible |= _graded_by_hand(job, grader, moved, failed, versions)
     return {
-        "pregraded": done - len(failed),
-        "implausible": implausible,
+        "pregraded": len(plausible),
+        "implausible": sum(not held for held in plausible.values()),
         "failed": failed,
-        "films_per_second": round(done / max(time.monotonic() - started, 1e-3), 1),
+        "films_per_second": round(done / seconds, 1),
         "runtimes": [f"{name} {way.name}" for name, way in grader.runtimes.items()],
     }
+
+
+def _graded_by_hand(
+    job: Job,
+    grader: "Grader",
+    films: list[int],
+    failed: list[dict[str, Any]],
+    versions: dict[str, ModelVersion],
+) -> dict[int, bool]:
+    """Grade films at the points that a reader put right; which of them are plausible now."""
+    plausible: dict[int, bool] = {}
+    for number in films:
+        jobs.renew(job, message=f"Film {number} at a reader's points")
+        film = Radiograph.objects.get(pk=number)
+        try:
+            picture = read_picture(film.picture_path)
+        except (OSError, ValueError) as problem:
+            failed.append({"radiograph": number, "reason": f"The picture is lost: {problem}."})
+            continue
+        prediction = grader.grade_film(
+            picture, cast(Region, film.region), discs=key_points.current(film)
+        )
+        by_hand = corner_grades.store_by_hand(film=number, prediction=prediction, **versions)
+        plausible[number] = by_hand.plausible
+    return plausible
+
+
+def _asked(job: Job, films: list[int]) -> list[int]:
+    """Those of the films that the job names; all, when it names none."""
+    asked = set(job.arguments.get("radiographs", films))
+    return [film for film in films if film in asked]
 
 
 def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
@@ -118,29 +159,38 @@ def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
 
 
 @cache
-def _grader(key_points: str, grades: str) -> "Grader":
-    """The two networks, loaded once per worker and pair of weights."""
+def _grader(*versions: ModelVersion) -> "Grader":
+    """The two networks, key points first, loaded once per worker and pair of versions."""
     from inference.film_batches import prepare
     from inference.predict import Grader
 
     _grader.cache_clear()  # a promotion replaces the networks in memory, it does not add to them
     try:
-        return prepare(Grader.from_files(key_points, grades))
+        weights = (model_versions.sound_weights(version) for version in versions)
+        return prepare(Grader.from_files(*weights))
     except ValueError as problem:
         raise Conflict(str(problem)) from problem
 
 
 @shared_task(time_limit=24 * 3600)
 def train(job_id: int) -> None:
-    """Freeze the labels, train from the folder alone, register the candidate."""
+    """Freeze the labels, train from the folder alone, register the candidate.
+
+    A scheduled candidate serves at once where its study's bounds let it; then, as after every
+    promotion, the films are pre-graded again.
+    """
     with _held(job_id) as held:
-        if held:
-            version = _train(held)
-            jobs.succeed(
-                held.job,
-                message=f"{version.name} is trained. Compare it and promote or reject it.",
-                result={"model_version": version.pk},
-            )
+        if not held:
+            return
+        version = _train(held)
+        done = f"{version.name} is trained. Compare it and promote or reject it."
+        if held.job.created_by is None:
+            study = Study.objects.get(pk=held.job.arguments["study"])
+            done = auto_promotion.promote_within_bounds(version, study)
+        jobs.succeed(held.job, message=done, result={"model_version": version.pk})
+        version.refresh_from_db()
+        if version.state == ModelVersion.State.SERVING:
+            pregrade_new_films()
 
 
 def _train(held: jobs.Held) -> ModelVersion:
@@ -150,12 +200,18 @@ def _train(held: jobs.Held) -> ModelVersion:
     """
     job, task = held.job, held.job.arguments["task"]
     serving = model_versions.serving(task)
+    serving_weights = model_versions.sound_weights(serving)
     snapshot = _frozen(job)
     weights = Path(settings.DATA) / "training" / f"job-{job.pk}" / "candidate.safetensors"
     weights.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "training", task, "--snapshot", str(snapshot.folder)]
-    command += ["--recipe", job.arguments["recipe"], "--out", str(weights)]
-    command += ["--init", str(serving.weights_path), "--compare", str(serving.weights_path)]
+    command = training_process.training(
+        task=task,
+        snapshot=snapshot.folder,
+        recipe=job.arguments["recipe"],
+        out=weights,
+        start=serving_weights,
+        compare=serving_weights,
+    )
     report = _follow(command, held)
     jobs.renew(job)  # nobody else may have registered this run's candidate
     version = model_versions.register_candidate(
@@ -165,9 +221,35 @@ def _train(held: jobs.Held) -> ModelVersion:
         metrics=report["metrics"],
         compared_with=serving,
         compared_metrics=report["compared"],
+        comparison=report["comparison"],
     )
     shutil.rmtree(weights.parent)
     return version
+
+
+@shared_task(time_limit=12 * 3600)
+def compare(job_id: int) -> None:
+    """Judge a candidate again, beside what serves now, on the test patients of its snapshot."""
+    with _held(job_id) as held:
+        if held:
+            version = model_versions.comparable(held.job.arguments["model_version"])
+            beside = model_versions.serving(version.task)
+            assert version.snapshot is not None  # noqa: S101 - `comparable` has looked
+            command = training_process.evaluation(
+                snapshot=version.snapshot.folder,
+                weights=model_versions.sound_weights(version),
+                compare=model_versions.sound_weights(beside),
+            )
+            report = _follow(command, held)
+            model_versions.store_comparison(
+                version=version,
+                metrics=report["metrics"],
+                compared_with=beside,
+                compared_metrics=report["compared"],
+                comparison=report["comparison"],
+            )
+            done = f"{version.name} is compared with {beside.name}."
+            jobs.succeed(held.job, message=done, result={"model_version": version.pk})
 
 
 def _frozen(job: Job) -> Snapshot:
@@ -180,7 +262,7 @@ def _frozen(job: Job) -> Snapshot:
     return Snapshot.objects.get(pk=job.arguments["snapshot"])
 
 
-def _follow(command: list[str], held: jobs.Held) -> dict[str, Any]:
+def _follow(command: training_process.Command, held: jobs.Held) -> dict[str, Any]:
     """Run the training process, pass its progress on, and return its last line.
 
     If this worker dies, the process meets a closed pipe at its next line and ends too; if the job
@@ -188,26 +270,15 @@ def _follow(command: list[str], held: jobs.Held) -> dict[str, Any]:
     """
     job = held.job
     last: dict[str, Any] = {}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR
-    ) as process:
+    with training_process.started(command) as process:
         held.process = process
-        try:
-            for line in process.stdout or ():
-                last = json.loads(line)
-                if "step" in last:
-                    share = last["step"] / last["steps"]
-                    jobs.renew(job, progress=share, message=_sentence(last))
-        except BaseException:
-            process.terminate()
-            raise
+        for last in training_process.lines(process):
+            if "step" in last:
+                share = last["step"] / last["steps"]
+                jobs.renew(job, progress=share, message=_sentence(last))
     held.process = None
     jobs.renew(job)  # killed because of a cancel, or because another worker has the job?
-    code = process.returncode
-    if not last.get("done"):
-        reason = last.get("failed") or f"Training ended with status {code}; read the worker's log."
-        raise TrainingFailed(reason)
-    return last
+    return training_process.outcome(last, process.returncode)
 
 
 def _sentence(progress: dict[str, Any]) -> str:
@@ -220,10 +291,6 @@ def _sentence(progress: dict[str, Any]) -> str:
     return text
 
 
-class TrainingFailed(Exception):
-    """The training process said in a sentence why it could not go on."""
-
-
 @shared_task(time_limit=60)
 def look_for_left_behind_jobs() -> None:
     """Hint again at jobs whose message was lost or whose worker died. Runs every few seconds."""
@@ -233,7 +300,7 @@ def look_for_left_behind_jobs() -> None:
 
 @shared_task(time_limit=60)
 def retrain_when_due() -> None:
-    """Start the scheduled training when its time has come. Never promotes."""
+    """Start the scheduled training when it is due by time or by new consensus corners."""
     job = retraining.start_if_due()
     if job:
         hint(job)
@@ -256,7 +323,7 @@ def _held(job_id: int) -> Iterator[jobs.Held | None]:
         log.warning("%s was taken over by another worker; this one stops.", job)
     except jobs.JobCancelled:
         jobs.stopped(job)
-    except (ProductError, TrainingFailed) as problem:
+    except (ProductError, training_process.TrainingFailed) as problem:
         jobs.fail(job, str(problem))
     except Exception as problem:
         jobs.fail(job, f"Unexpected {type(problem).__name__}: {problem}. Read the worker's log.")

@@ -22,9 +22,12 @@ from annotation.api.health import HealthView
 from annotation.api.jobs import JobCancelView, JobsView, JobView, PregradeView
 from annotation.api.level_shifts import LevelCorrectionsView, LevelShiftView
 from annotation.api.model_versions import (
+    CompareView,
     ModelVersionsView,
     PromoteView,
+    PromotionBoundsView,
     RejectView,
+    ReportView,
     RetrainingScheduleView,
     TrainingRunsView,
 )
@@ -100,10 +103,13 @@ urlpatterns = [
     path("jobs/<int:job>", JobView.as_view()),
     path("jobs/<int:job>/cancel", JobCancelView.as_view()),
     path("model_versions", ModelVersionsView.as_view()),
+    path("model_versions/<int:version>/report", ReportView.as_view()),
+    path("model_versions/<int:version>/compare", CompareView.as_view()),
     path("model_versions/<int:version>/promote", PromoteView.as_view()),
     path("model_versions/<int:version>/reject", RejectView.as_view()),
     path("training_runs", TrainingRunsView.as_view()),
     path("retraining_schedule", RetrainingScheduleView.as_view()),
+    path("studies/<int:study>/promotion_bounds", PromotionBoundsView.as_view()),
     # dataset
     path("export/token", TokenView.as_view()),
     path("export/studies", ExportStudiesView.as_view()),

@@ -8,7 +8,7 @@ from annotation.models.job import Job
 from annotation.models.model_version import CornerPrediction, ModelVersion, Pregrading
 from annotation.models.radiograph import Centre, DiscPoint, Patient, Radiograph, Visit
 from annotation.models.reading import AdjudicationCase, Consensus, GradeEvent, Reading
-from annotation.models.retraining import RetrainingSchedule
+from annotation.models.retraining import PromotionBounds, RetrainingSchedule
 from annotation.models.study import QueriedCorner, Round, Study, StudyFilm, StudyReader
 from annotation.models.unreadable_film import UnreadableFilm
 
@@ -26,6 +26,7 @@ __all__ = [
     "ModelVersion",
     "Patient",
     "Pregrading",
+    "PromotionBounds",
     "QueriedCorner",
     "Radiograph",
     "Reading",

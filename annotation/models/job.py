@@ -23,6 +23,7 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         PREGRADE = "pregrade"
         TRAINING = "training"
+        COMPARE = "compare", "a candidate is judged again, beside what serves now"
 
     class State(models.TextChoices):
         QUEUED = "queued"

@@ -37,6 +37,9 @@ class ModelVersion(models.Model):
     compared_metrics = models.JSONField(
         default=dict, help_text="the serving version's, on the same test patients"
     )
+    comparison = models.JSONField(
+        default=dict, help_text="the gate: paired differences to `compared_with`, and the verdict"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -89,13 +92,15 @@ class CornerPrediction(models.Model):
 class Pregrading(models.Model):
     """That a film went through the two networks, and whether its key points were plausible.
 
-    An implausible film goes to a person and has no corner predictions.
+    An implausible film goes to a person and has no corner predictions. When a reader has moved its
+    points, it is graded again at those (`by_hand`), after every correction until that works.
     """
 
     radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="pregradings")
     key_points = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     corner_grades = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     plausible = models.BooleanField()
+    by_hand = models.BooleanField(default=False, help_text="graded at a reader's points")
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -104,6 +109,7 @@ class Pregrading(models.Model):
             models.UniqueConstraint(
                 name="pregraded_once_per_versions",
                 fields=["radiograph", "key_points", "corner_grades"],
+                condition=Q(by_hand=False),
             ),
             models.CheckConstraint(
                 name="implausible_has_reason", condition=Q(plausible=True) | ~Q(reason="")

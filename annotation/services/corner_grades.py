@@ -1,11 +1,12 @@
 """What we store of a pre-grading, and which films still wait for one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import F, Max, OuterRef, Q, Subquery
 
-from annotation.models import CornerPrediction, ModelVersion, Pregrading, Radiograph
+from annotation.models import CornerPrediction, DiscPoint, ModelVersion, Pregrading, Radiograph
 from annotation.services import key_points
 
 if TYPE_CHECKING:  # the web process may load this file, and predict loads torch
@@ -17,6 +18,59 @@ def waiting(*, key_point_version: ModelVersion, grade_version: ModelVersion) -> 
     done = Pregrading.objects.filter(key_points=key_point_version, corner_grades=grade_version)
     ready = Radiograph.objects.ready().exclude(pk__in=done.values("radiograph"))
     return list(ready.order_by("pk").values_list("pk", flat=True))
+
+
+def corrected(*, key_point_version: ModelVersion, grade_version: ModelVersion) -> list[int]:
+    """Ids of the ready films that are to be graded at a reader's points, oldest first.
+
+    These versions found no plausible points, a reader has moved some in a committed reading, and
+    since then nobody has graded them.
+    """
+    done = Pregrading.objects.filter(key_points=key_point_version, corner_grades=grade_version)
+    moved = (
+        DiscPoint.objects.filter(
+            radiograph=OuterRef("pk"), reader__isnull=False, reading__committed_at__isnull=False
+        )
+        .order_by("-reading__committed_at")
+        .values("reading__committed_at")[:1]
+    )
+    graded = (
+        done.filter(radiograph=OuterRef("pk"), by_hand=True)
+        .order_by()
+        .values("radiograph")
+        .annotate(newest=Max("created_at"))
+        .values("newest")
+    )
+    return list(
+        Radiograph.objects.ready()
+        .filter(pk__in=done.filter(plausible=False).values("radiograph"))
+        .exclude(pk__in=done.filter(plausible=True).values("radiograph"))
+        .annotate(moved=Subquery(moved), graded=Subquery(graded))
+        .filter(Q(graded__isnull=True) | Q(graded__lt=F("moved")), moved__isnull=False)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def store_by_hand(
+    *,
+    film: int,
+    prediction: "FilmPrediction",
+    key_point_version: ModelVersion,
+    grade_version: ModelVersion,
+) -> Pregrading:
+    """Store what the grader says of a film at a reader's points. The points stay the reader's."""
+    stored = Pregrading.objects.create(
+        radiograph_id=film,
+        plausible=prediction.plausible,
+        reason=prediction.reason or "",
+        by_hand=True,
+        key_points=key_point_version,
+        corner_grades=grade_version,
+    )
+    _store_corners([stored], {film: prediction}, grade_version)
+    return stored
 
 
 @transaction.atomic
@@ -48,7 +102,17 @@ def store_pregradings(
         ignore_conflicts=True,
     )
     # Read again: what an earlier run said of a film stands
-    stored = list(Pregrading.objects.filter(radiograph__in=predictions, **versions))
+    stored = list(Pregrading.objects.filter(radiograph__in=predictions, by_hand=False, **versions))
+    _store_corners(stored, predictions, grade_version)
+    return stored
+
+
+def _store_corners(
+    stored: Sequence[Pregrading],
+    predictions: Mapping[int, "FilmPrediction"],
+    grade_version: ModelVersion,
+) -> None:
+    """The probabilities of the plausible films."""
     CornerPrediction.objects.bulk_create(
         (
             CornerPrediction(
@@ -63,4 +127,3 @@ def store_pregradings(
         ),
         ignore_conflicts=True,
     )
-    return stored

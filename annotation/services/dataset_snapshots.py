@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,43 +12,80 @@ from django.db.models import Min
 from django.utils import timezone
 
 from annotation.errors import TrainingRefused
-from annotation.models import Consensus, GradeEvent, Patient, Radiograph, Reading, Snapshot, Study
-from annotation.models.study import Round
+from annotation.models import (
+    Consensus,
+    GradeEvent,
+    Patient,
+    QueriedCorner,
+    Radiograph,
+    Reading,
+    Snapshot,
+    Study,
+)
 from annotation.services import key_points
 from training import snapshot
 
 Votes = list[int]
+READER = "reader-"
+"""How a snapshot names a reader: this and the number of the account."""
 
 
 def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
     """Votes [n0, n1, n2, n3] per radiograph and site, from committed blind reads.
 
     An adjudicator's decision stands for all reads of its corner. Any other consensus only says what
-    the votes say, and a later relabel read is a vote too. Corners of test patients take their votes
-    from whole-film rounds only: corners chosen for their doubt are no sample to be judged on. A
-    corner that every reader called not assessable has no votes and is left out, never 0.
+    the votes say, and a later relabel read is a vote too. A corner that every reader called not
+    assessable has no votes and is left out, never 0.
     """
     votes: dict[int, dict[str, Votes]] = defaultdict(dict)
-    for film, site, grade, kind, split in _standing_grades(study):
-        if grade is None or (split == Patient.Split.TEST and kind == Round.Kind.RELABEL):
-            continue
+    for film, site, grade, _ in _standing_grades(study):
         votes[film].setdefault(site, [0, 0, 0, 0])[grade] += 1
-    settled = Consensus.objects.filter(study=study).current()
-    for film, site, grade, rule in settled.values_list("radiograph_id", "site", "grade", "rule"):
-        if rule != Consensus.Rule.ADJUDICATED:
-            continue
-        if grade is None:
+    for (film, site), decided in _adjudicated(study).items():
+        if decided is None:
             votes[film].pop(site, None)
         else:
-            votes[film][site] = [int(grade == g) for g in range(4)]
+            votes[film][site] = [int(decided == g) for g in range(4)]
     return {film: sites for film, sites in votes.items() if sites}
 
 
-def _standing_grades(study: Study) -> Iterable[tuple[int, str, int | None, str, str]]:
-    """(radiograph, site, grade, kind of round, split) of every committed corner read blind.
+def reads_of(study: Study) -> dict[int, dict[str, dict[str, int]]]:
+    """The grades behind the votes, per radiograph, reader and site; a later read stands.
 
-    No grade: not assessable.
+    Readers go by number: a snapshot leaves the product, and who they are stays here.
     """
+    reads: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for film, site, grade, reader in _standing_grades(study):
+        reads[film][f"{READER}{reader}"][site] = grade
+    return {film: dict(of_film) for film, of_film in reads.items()}
+
+
+def _adjudicated(study: Study) -> dict[tuple[int, str], int | None]:
+    """What an adjudicator decided, by corner; None: not assessable."""
+    settled = Consensus.objects.filter(study=study).current()
+    rows = settled.values_list("radiograph_id", "site", "grade", "rule")
+    return {
+        (film, site): grade
+        for film, site, grade, rule in rows
+        if rule == Consensus.Rule.ADJUDICATED
+    }
+
+
+def _standing_grades(study: Study) -> Iterator[tuple[int, str, int, int]]:
+    """(radiograph, site, grade, reader) of every committed corner read blind.
+
+    Corners that a model chose for its doubt teach, but neither judge nor calibrate: for validation
+    and test patients they are left out, and only whole films and the random stream count.
+    """
+    queried = QueriedCorner.objects.filter(round__study=study, stream=QueriedCorner.Stream.RANKED)
+    doubted = set(queried.values_list("round_id", "radiograph_id", "site"))
+    for film, site, grade, reader, round_, split in _committed_grades(study):
+        chosen = split != Patient.Split.TRAIN and (round_, film, site) in doubted
+        if grade is not None and not chosen:
+            yield film, site, grade, reader
+
+
+def _committed_grades(study: Study) -> Iterable[tuple[int, str, int | None, int, int, str]]:
+    """(radiograph, site, grade, reader, round, split); no grade: not assessable."""
     readings = Reading.objects.filter(
         round__study=study,
         arm=Reading.Arm.MAIN,  # a repeat is the same reader's vote again
@@ -61,7 +98,8 @@ def _standing_grades(study: Study) -> Iterable[tuple[int, str, int | None, str, 
             "reading__radiograph_id",
             "site",
             "grade",
-            "reading__round__kind",
+            "reading__reader_id",
+            "reading__round_id",
             "reading__radiograph__visit__patient__split",
         )
     )
@@ -72,7 +110,7 @@ def freeze(study: Study) -> Snapshot:
 
     Raises TrainingRefused when there is nothing to train on or nothing to judge it by.
     """
-    votes = votes_of(study)
+    votes, reads, settled = votes_of(study), reads_of(study), _adjudicated(study)
     films = (
         Radiograph.objects.ready()
         .filter(pk__in=votes)
@@ -81,7 +119,16 @@ def freeze(study: Study) -> Snapshot:
         .order_by("pk")
     )
     name = f"study-{study.pk}-{timezone.now():%Y%m%d-%H%M%S-%f}"
-    entries = [_entry(film, votes[film.pk]) for film in films]
+    entries = [
+        {
+            **_entry(film, votes[film.pk]),
+            "reads": reads.get(film.pk, {}),
+            "adjudicated": sorted(
+                s for (one, s), g in settled.items() if one == film.pk and g is not None
+            ),
+        }
+        for film in films
+    ]
     entries = [entry for entry in entries if entry["discs"]]
     counts = _counts(entries)
     _refuse_empty(counts)

@@ -2,12 +2,13 @@
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,7 +127,9 @@ class Held:
     def let_go(self) -> None:
         """End the work at once; the body then meets JobLost or JobCancelled at its next renew."""
         if self.process is not None:
-            self.process.kill()
+            # With its children: several GPUs are several processes
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @contextmanager

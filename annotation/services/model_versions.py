@@ -3,7 +3,9 @@
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,7 @@ def register_candidate(
     metrics: Mapping[str, Any],
     compared_with: ModelVersion,
     compared_metrics: Mapping[str, Any],
+    comparison: Mapping[str, Any],
 ) -> ModelVersion:
     """Keep a trained network as a candidate. It serves nobody until an admin promotes it."""
     return _register(
@@ -63,7 +66,41 @@ def register_candidate(
         metrics=metrics,
         compared_with=compared_with,
         compared_metrics=compared_metrics,
+        comparison=comparison,
     )
+
+
+@transaction.atomic
+def store_comparison(
+    *,
+    version: ModelVersion,
+    metrics: Mapping[str, Any],
+    compared_with: ModelVersion,
+    compared_metrics: Mapping[str, Any],
+    comparison: Mapping[str, Any],
+) -> None:
+    """Put a candidate beside what serves now, in place of what served when it was trained."""
+    version.metrics, version.compared_metrics = metrics, compared_metrics
+    version.compared_with, version.comparison = compared_with, comparison
+    version.save(update_fields=["metrics", "compared_with", "compared_metrics", "comparison"])
+    audit.record(
+        actor=None,
+        action="model_version.compared",
+        subject=version,
+        compared_with=compared_with.name,
+        verdict=comparison.get("verdict"),
+    )
+
+
+def sound_weights(version: ModelVersion) -> Path:
+    """The weights file, with the content that was registered. Raises Conflict for another."""
+    path = version.weights_path
+    if not path.is_file() or _sha256(path) != version.weights_sha256:
+        raise Conflict(
+            f"The weights file of {version.name} is lost or is not the one that was registered: "
+            "restore it from the backup."
+        )
+    return path
 
 
 def read_header(weights: Path) -> dict[str, Any]:
@@ -85,7 +122,7 @@ def read_header(weights: Path) -> dict[str, Any]:
 def _register(*, task: str, source: Path, name: str, **fields: Any) -> ModelVersion:
     """Copy the weights under their checksum, then write the row."""
     header = read_header(source)
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    digest = _sha256(source)
     target = Path(settings.WEIGHTS) / f"{task}-{digest[:16]}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
@@ -99,14 +136,40 @@ def _register(*, task: str, source: Path, name: str, **fields: Any) -> ModelVers
         recipe=header["recipe"],
         weights=target.name,
         weights_sha256=digest,
-        code_version=settings.VERSION,
+        code_version=_code_version(),
         **fields,
     )
 
 
+@cache
+def _code_version() -> str:
+    """The release and, from a checkout, its commit: "0.1.0+1b1d67361a0f"."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607 - whatever git there is
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return settings.VERSION
+    return f"{settings.VERSION}+{done.stdout.strip()}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @transaction.atomic
-def promote(*, version_id: int, actor: User) -> ModelVersion:
-    """Let a candidate, or a retired version (roll-back), serve. The serving one retires."""
+def promote(*, version_id: int, actor: User | None) -> ModelVersion:
+    """Let a candidate, or a retired version (roll-back), serve. The serving one retires.
+
+    The gate: a candidate must stand beside what serves now, on the same test patients; who decides
+    has then seen the verdict, and it is kept. Raises Conflict when it stands beside another. No
+    actor: the program, within a study's bounds.
+    """
     version = ModelVersion.objects.select_for_update().get(pk=version_id)
     if version.state == ModelVersion.State.SERVING:
         raise Conflict(f"{version.name} is serving already.")
@@ -115,11 +178,37 @@ def promote(*, version_id: int, actor: User) -> ModelVersion:
     before = ModelVersion.objects.select_for_update().filter(
         task=version.task, state=ModelVersion.State.SERVING
     )
+    _refuse_unjudged(version, before.first())
     retired = [old.name for old in before]
     before.update(state=ModelVersion.State.RETIRED)
     version.state = ModelVersion.State.SERVING
     version.save(update_fields=["state"])
-    audit.record(actor=actor, action="model_version.promoted", subject=version, retired=retired)
+    audit.record(
+        actor=actor,
+        action="model_version.promoted",
+        subject=version,
+        retired=retired,
+        verdict=version.comparison.get("verdict"),
+    )
+    return version
+
+
+def _refuse_unjudged(version: ModelVersion, serving: ModelVersion | None) -> None:
+    if version.state != ModelVersion.State.CANDIDATE or serving is None:
+        return  # what has served before needs no judge to serve again
+    if version.compared_with_id != serving.pk:
+        beside = version.compared_with.name if version.compared_with else "nothing"
+        raise Conflict(
+            f"{version.name} was compared with {beside}, but {serving.name} serves now. "
+            "Compare it again before you promote it."
+        )
+
+
+def comparable(version_id: int) -> ModelVersion:
+    """A candidate that can be judged again. Raises Conflict for another."""
+    version = ModelVersion.objects.get(pk=version_id)
+    if version.state != ModelVersion.State.CANDIDATE or version.snapshot is None:
+        raise Conflict(f"{version.name} is {version.state}; only a candidate is compared.")
     return version
 
 

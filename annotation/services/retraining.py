@@ -6,19 +6,21 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import Job, ModelVersion, RetrainingSchedule, Study
+from annotation.models import Consensus, Job, ModelVersion, RetrainingSchedule, Study
 from annotation.services import audit, jobs
 
 
-def request_training(*, study: Study, recipe: str, actor: User | None) -> Job:
-    """Queue a training of the corner grader on a study's labels."""
+def request_training(
+    *,
+    study: Study,
+    recipe: str,
+    actor: User | None,
+    task: str = ModelVersion.Task.CORNER_GRADES.value,
+) -> Job:
+    """Queue a training of one of the networks on a study's labels. No actor: the schedule."""
     return jobs.create(
         kind=Job.Kind.TRAINING,
-        arguments={
-            "study": study.pk,
-            "task": ModelVersion.Task.CORNER_GRADES.value,
-            "recipe": recipe,
-        },
+        arguments={"study": study.pk, "task": task, "recipe": recipe},
         actor=actor,
     )
 
@@ -44,21 +46,32 @@ def change_schedule(*, actor: User, **changes: object) -> RetrainingSchedule:
         subject=row,
         enabled=row.enabled,
         every_hours=row.every_hours,
+        new_corners=row.new_corners,
         recipe=row.recipe,
     )
     return row
 
 
+def new_consensus_corners(row: RetrainingSchedule) -> int:
+    """Corners of the study whose consensus is new since the last start."""
+    held = Consensus.objects.filter(study=row.study, grade__isnull=False)
+    if row.last_started_at:
+        held = held.filter(created_at__gt=row.last_started_at)
+    return held.values("radiograph", "site").distinct().count()
+
+
 @transaction.atomic
 def start_if_due() -> Job | None:
-    """Queue the scheduled training when its time has come and none is waiting or running."""
+    """Queue the scheduled training when it is due by time or by corners and none is under way."""
     row = RetrainingSchedule.objects.select_for_update().filter(enabled=True).first()
     if row is None or row.study is None or row.last_started_at is None:
         return None
     due = row.last_started_at + timedelta(hours=row.every_hours)
+    early = row.new_corners is not None and new_consensus_corners(row) >= row.new_corners
     busy = Job.objects.unfinished().filter(kind=Job.Kind.TRAINING).exists()
-    if timezone.now() < due or busy:
+    if busy or not (early or timezone.now() >= due):
         return None
+    job = request_training(study=row.study, recipe=row.recipe, actor=None)
     row.last_started_at = timezone.now()
     row.save(update_fields=["last_started_at"])
-    return request_training(study=row.study, recipe=row.recipe, actor=None)
+    return job

@@ -9,6 +9,7 @@ from pytest_django.fixtures import Settings
 from annotation import tasks
 from annotation.models import Job
 from annotation.services import jobs
+from annotation.services.training_process import TrainingFailed
 
 
 def training_process(*lines: str) -> list[str]:
@@ -35,12 +36,12 @@ def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
 
 
 def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
-    with pytest.raises(tasks.TrainingFailed, match="no corner of grade 2"):
+    with pytest.raises(TrainingFailed, match="no corner of grade 2"):
         tasks._follow(training_process('{"failed": "There is no corner of grade 2."}'), held)
 
 
 def test_a_training_that_dies_is_a_failure(held: jobs.Held) -> None:
-    with pytest.raises(tasks.TrainingFailed, match="status 7"):
+    with pytest.raises(TrainingFailed, match="status 7"):
         tasks._follow([sys.executable, "-c", "raise SystemExit(7)"], held)
 
 

@@ -33,7 +33,11 @@ def test_the_page_shows_what_serves_and_what_waits(
     assert answer["serving"]["corner_grades"]["name"] == "old"
     assert answer["serving"]["key_points"] is None
     assert answer["versions"][0]["metrics"] == {"kappa": 0.9}
-    assert answer["versions"][0]["compared_with"] == {"name": "old", "metrics": {"kappa": 0.8}}
+    assert answer["versions"][0]["compared_with"] == {
+        "id": serving.pk,
+        "name": "old",
+        "metrics": {"kappa": 0.8},
+    }
 
 
 def test_promotion_sets_off_a_new_pregrading(
@@ -105,7 +109,9 @@ def test_an_unreadable_choice_of_films_is_refused(browser: Client, films: object
 def test_the_schedule_is_read_and_changed(browser: Client, study: MakeStudy) -> None:
     assert browser.get("/api/v1/retraining_schedule").json()["enabled"] is False
     change = {"enabled": True, "study": study().pk, "every_hours": 48, "recipe": "quick"}
-    assert browser.patch("/api/v1/retraining_schedule", change, JSON).json() == change
+    change["new_corners"] = 500
+    answer = browser.patch("/api/v1/retraining_schedule", change, JSON).json()
+    assert answer == {**change, "new_corners_now": 0}
 
 
 def test_a_schedule_without_a_study_cannot_be_switched_on(browser: Client) -> None:
@@ -119,3 +125,41 @@ def test_a_running_schedule_keeps_its_study(browser: Client, study: MakeStudy) -
     assert browser.patch("/api/v1/retraining_schedule", change, JSON).status_code == 200
     answer = browser.patch("/api/v1/retraining_schedule", {"study": None}, JSON)
     assert answer.status_code == 400
+
+
+def test_the_report_names_the_readers_and_the_list_leaves_the_long_parts_out(
+    browser: Client, model_version: MakeModel, reader: MakeUser
+) -> None:
+    ada = reader("ada")
+    pairs = {"model": [{"raters": [f"reader-{ada.pk}", "model"]}], "readers": []}
+    version = model_version(metrics={"corners": 3, "readers": pairs, "per_patient": [1, 2]})
+    listed = browser.get("/api/v1/model_versions").json()["versions"][0]
+    assert listed["metrics"] == {"corners": 3}
+    report = browser.get(f"/api/v1/model_versions/{version.pk}/report").json()["metrics"]
+    assert report["readers"]["model"][0]["raters"] == ["Ada Person", "model"]
+    assert report["per_patient"] == [1, 2]
+
+
+def test_a_candidate_beside_another_is_refused_with_what_to_do(
+    browser: Client, model_version: MakeModel
+) -> None:
+    model_version("old")
+    candidate = model_version("new", state="candidate")
+    answer = browser.post(f"/api/v1/model_versions/{candidate.pk}/promote")
+    assert (answer.status_code, answer.json()["error"]["name"]) == (409, "conflict")
+    assert "Compare it again" in answer.json()["error"]["sentence"]
+
+
+def test_the_bounds_of_a_study_are_read_and_set(browser: Client, study: MakeStudy) -> None:
+    address = f"/api/v1/studies/{study(films=1).pk}/promotion_bounds"
+    assert browser.get(address).json()["enabled"] is False
+    answer = browser.patch(address, {"enabled": True, "most_bias": 0.3}, JSON)
+    assert (answer.status_code, answer.json()["most_bias"]) == (200, 0.3)
+    refused = browser.patch(address, {"least_recall_2": 1.5}, JSON)
+    assert (refused.status_code, refused.json()["error"]["name"]) == (400, "bad_input")
+
+
+def test_both_networks_can_be_trained(browser: Client, study: MakeStudy) -> None:
+    wanted = {"study": study().pk, "task": "key_points", "recipe": "tiny"}
+    assert browser.post("/api/v1/training_runs", wanted, JSON).status_code == 202
+    assert Job.objects.get().arguments["task"] == "key_points"

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -193,3 +194,45 @@ def test_a_snapshot_does_not_change_with_the_store(
     shutil.rmtree(films[0].picture_path.parent)
     assert snapshot.checksum(frozen.folder) == frozen.sha256
     assert len(snapshot.read(frozen.folder).films) == 3
+
+
+@pytest.mark.parametrize(("stream", "votes_for_1"), [("ranked", 0), ("random", 1)])
+def test_of_validation_patients_only_the_random_stream_calibrates(
+    read_study: Study,
+    films: list[Radiograph],
+    read: Read,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    grader: ModelVersion,
+    stream: Literal["ranked", "random"],
+    votes_for_1: int,
+) -> None:
+    doubt = Candidate("p", films[1].pk, "L4_SUP", (0.5, 0.5, 0.0, 0.0))
+    batch = relabel_batches.open_batch(
+        study=read_study,
+        corners=[Ranked(doubt, 0.5, "0 vs 1", stream, 0.3)],
+        model_version=grader,
+        readers=[reader("ada")],
+        actor=coordinator(),
+    )
+    read(batch, reader("ada"), None, {"L4_SUP": 1})
+    votes = dataset_snapshots.votes_of(read_study)
+    assert votes[films[1].pk]["L4_SUP"] == [2, votes_for_1, 0, 0]
+
+
+def test_a_snapshot_tells_the_readers_apart_by_number_and_knows_what_was_adjudicated(
+    read_study: Study, films: list[Radiograph], reader: MakeUser, adjudicator: MakeUser
+) -> None:
+    Consensus.objects.create(
+        study=read_study,
+        radiograph=films[0],
+        site="L1_INF",
+        grade=2,
+        rule=Consensus.Rule.ADJUDICATED,
+        adjudicator=adjudicator(),
+    )
+    found = snapshot.read(dataset_snapshots.freeze(read_study).folder).films[0]
+    ada, ben = (f"reader-{reader(name).pk}" for name in ("ada", "ben"))
+    assert {name: grades["L1_INF"] for name, grades in found.reads.items()} == {ada: 2, ben: 1}
+    assert found.adjudicated == {"L1_INF"}
+    assert found.corners["L1_INF"] == (0, 0, 1, 0)

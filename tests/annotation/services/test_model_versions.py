@@ -65,17 +65,22 @@ def test_promotion_retires_the_version_that_served(
     model_version: MakeModel, admin: MakeUser
 ) -> None:
     old = model_version("old")
-    new = model_version("new", state="candidate")
+    new = model_version(
+        "new", state="candidate", compared_with=old, comparison={"verdict": "better"}
+    )
     model_versions.promote(version_id=new.pk, actor=admin())
     old.refresh_from_db()
     assert (old.state, model_versions.serving("corner_grades")) == ("retired", new)
     record = AuditRecord.objects.get(action="model_version.promoted")
-    assert (record.actor, record.detail) == (admin(), {"retired": ["old"]})
+    assert (record.actor, record.detail) == (
+        admin(),
+        {"retired": ["old"], "verdict": "better"},
+    )
 
 
 def test_a_retired_version_can_be_rolled_back_to(model_version: MakeModel, admin: MakeUser) -> None:
     old = model_version("old")
-    new = model_version("new", state="candidate")
+    new = model_version("new", state="candidate", compared_with=old)
     model_versions.promote(version_id=new.pk, actor=admin())
     model_versions.promote(version_id=old.pk, actor=admin())
     assert model_versions.serving("corner_grades") == old
@@ -119,3 +124,61 @@ def test_the_database_refuses_other_weights_under_a_known_version(
     version = model_version()
     with pytest.raises(InternalError, match="Cannot update"), transaction.atomic():
         ModelVersion.objects.filter(pk=version.pk).update(weights_sha256="1" * 64)
+
+
+def test_a_candidate_that_stands_beside_another_is_not_promoted(
+    model_version: MakeModel, admin: MakeUser
+) -> None:
+    first = model_version("first", state="retired")
+    model_version("second")
+    beside_first = model_version("new", state="candidate", compared_with=first)
+    beside_none = model_version("other", state="candidate")
+    with pytest.raises(Conflict, match="with first, but second serves now"):
+        model_versions.promote(version_id=beside_first.pk, actor=admin())
+    with pytest.raises(Conflict, match="compared with nothing"):
+        model_versions.promote(version_id=beside_none.pk, actor=admin())
+    assert model_versions.serving("corner_grades").name == "second"
+
+
+def test_a_new_comparison_opens_the_gate(model_version: MakeModel, admin: MakeUser) -> None:
+    first, second = model_version("first", state="retired"), model_version("second")
+    new = model_version("new", state="candidate", compared_with=first)
+    model_versions.store_comparison(
+        version=new,
+        metrics={"corners": 1},
+        compared_with=second,
+        compared_metrics={"corners": 1},
+        comparison={"verdict": "not_worse"},
+    )
+    model_versions.promote(version_id=new.pk, actor=admin())
+    assert model_versions.serving("corner_grades") == new
+    record = AuditRecord.objects.get(action="model_version.compared")
+    assert record.detail == {"compared_with": "second", "verdict": "not_worse"}
+
+
+def test_only_a_candidate_with_a_snapshot_is_compared_again(model_version: MakeModel) -> None:
+    with pytest.raises(Conflict, match="only a candidate is compared"):
+        model_versions.comparable(model_version().pk)
+
+
+def test_weights_that_are_not_the_registered_ones_are_not_used(
+    db: None, settings: Settings, store: Path, weights: Path
+) -> None:
+    (weights.parent / "key_points.safetensors").write_bytes(weights.read_bytes())
+    settings.STARTER_WEIGHTS = weights.parent
+    version = model_versions.install_starter()[0]
+    assert model_versions.sound_weights(version) == version.weights_path
+    version.weights_path.write_bytes(b"others")
+    with pytest.raises(Conflict, match="is not the one that was registered"):
+        model_versions.sound_weights(version)
+    version.weights_path.unlink()
+    with pytest.raises(Conflict, match="is lost"):
+        model_versions.sound_weights(version)
+
+
+def test_a_version_carries_the_code_that_trained_it(
+    db: None, settings: Settings, store: Path, weights: Path
+) -> None:
+    (weights.parent / "key_points.safetensors").write_bytes(weights.read_bytes())
+    settings.STARTER_WEIGHTS = weights.parent
+    assert model_versions.install_starter()[0].code_version.startswith(settings.VERSION)

@@ -1,5 +1,6 @@
 """Periodic retraining: off until switched on, due when due, one at a time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from annotation.models import AuditRecord, Job, RetrainingSchedule
 from annotation.services import retraining
-from tests.annotation.conftest import MakeStudy, MakeUser
+from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 
 @pytest.fixture
@@ -66,3 +67,40 @@ def test_the_database_wants_a_study_for_a_running_schedule(db: None) -> None:
 def test_the_database_holds_one_schedule(db: None) -> None:
     with pytest.raises(IntegrityError, match="one_schedule"), transaction.atomic():
         RetrainingSchedule.objects.create(pk=2)
+
+
+@pytest.fixture
+def read_corners(
+    due: RetrainingSchedule, read: Read, reader: MakeUser
+) -> Callable[[], RetrainingSchedule]:
+    """Both readers read the study's one film, after the last start; it is not due by time."""
+
+    def make() -> RetrainingSchedule:
+        RetrainingSchedule.objects.update(last_started_at=timezone.now(), new_corners=12)
+        assert due.study is not None
+        for name in ("ada", "ben"):
+            read(due.study.rounds.get(), reader(name), due.study.films.get())
+        due.refresh_from_db()
+        return due
+
+    return make
+
+
+def test_enough_new_consensus_corners_start_a_training_before_its_time(
+    read_corners: Callable[[], RetrainingSchedule],
+) -> None:
+    row = read_corners()
+    assert retraining.new_consensus_corners(row) == 12
+    assert retraining.start_if_due() is not None
+    row.refresh_from_db()
+    assert retraining.new_consensus_corners(row) == 0
+    Job.objects.update(state="cancelled")
+    assert retraining.start_if_due() is None
+
+
+def test_too_few_new_corners_wait_for_the_time(
+    read_corners: Callable[[], RetrainingSchedule],
+) -> None:
+    read_corners()
+    RetrainingSchedule.objects.update(new_corners=13)
+    assert retraining.start_if_due() is None
