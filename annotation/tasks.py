@@ -9,7 +9,6 @@ import logging
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +17,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 
-from annotation.errors import Conflict, ProductError
+from annotation.errors import Conflict
 from annotation.models import Job, ModelVersion, Radiograph, Snapshot, Study
 from annotation.services import (
     auto_promotion,
@@ -58,7 +57,7 @@ def pregrade_new_films() -> Job:
 @shared_task(time_limit=12 * 3600)
 def pregrade(job_id: int) -> None:
     """Key points and corner grades for the job's films, or for all that wait."""
-    with _held(job_id) as held:
+    with jobs.held(job_id) as held:
         if held:
             result = _pregrade(held.job)
             jobs.succeed(held.job, message=_pregraded(result), result=result)
@@ -179,7 +178,7 @@ def train(job_id: int) -> None:
     A scheduled candidate serves at once where its study's bounds let it; then, as after every
     promotion, the films are pre-graded again.
     """
-    with _held(job_id) as held:
+    with jobs.held(job_id) as held:
         if not held:
             return
         version = _train(held)
@@ -230,7 +229,7 @@ def _train(held: jobs.Held) -> ModelVersion:
 @shared_task(time_limit=12 * 3600)
 def compare(job_id: int) -> None:
     """Judge a candidate again, beside what serves now, on the test patients of its snapshot."""
-    with _held(job_id) as held:
+    with jobs.held(job_id) as held:
         if held:
             version = model_versions.comparable(held.job.arguments["model_version"])
             beside = model_versions.serving(version.task)
@@ -275,20 +274,10 @@ def _follow(command: training_process.Command, held: jobs.Held) -> dict[str, Any
         for last in training_process.lines(process):
             if "step" in last:
                 share = last["step"] / last["steps"]
-                jobs.renew(job, progress=share, message=_sentence(last))
+                jobs.renew(job, progress=share, message=training_process.told(last))
     held.process = None
     jobs.renew(job)  # killed because of a cancel, or because another worker has the job?
     return training_process.outcome(last, process.returncode)
-
-
-def _sentence(progress: dict[str, Any]) -> str:
-    """One progress line of the training process in words."""
-    text = f"{progress['phase']}: step {progress['step']} of {progress['steps']}"
-    if progress.get("loss") is not None:
-        text += f", loss {progress['loss']:.3f}"
-    if progress.get("eta_s") is not None:
-        text += f", about {round(progress['eta_s'])} s left"
-    return text
 
 
 @shared_task(time_limit=60)
@@ -304,27 +293,3 @@ def retrain_when_due() -> None:
     job = retraining.start_if_due()
     if job:
         hint(job)
-
-
-@contextmanager
-def _held(job_id: int) -> Iterator[jobs.Held | None]:
-    """Claim a job, keep it alive, and write down how it ended. None: nothing to do here."""
-    job = jobs.claim(job_id)
-    if job is None:
-        yield None
-        return
-    try:
-        with jobs.kept_alive(job) as held:
-            yield held
-    except (KeyboardInterrupt, SystemExit):
-        jobs.give_back(job)
-        raise
-    except jobs.JobLost:
-        log.warning("%s was taken over by another worker; this one stops.", job)
-    except jobs.JobCancelled:
-        jobs.stopped(job)
-    except (ProductError, training_process.TrainingFailed) as problem:
-        jobs.fail(job, str(problem))
-    except Exception as problem:
-        jobs.fail(job, f"Unexpected {type(problem).__name__}: {problem}. Read the worker's log.")
-        raise

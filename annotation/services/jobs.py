@@ -19,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.models import F, Q
 from django.utils import timezone
 
-from annotation.errors import Conflict
+from annotation.errors import Conflict, ProductError
 from annotation.models import Job
 from annotation.services import audit
 
@@ -209,3 +209,27 @@ def left_behind() -> models.QuerySet[Job]:
     return Job.objects.filter(
         Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=timezone.now())
     )
+
+
+@contextmanager
+def held(job_id: int) -> Iterator[Held | None]:
+    """Claim a job, keep it alive, and write down how it ended. None: nothing to do here."""
+    job = claim(job_id)
+    if job is None:
+        yield None
+        return
+    try:
+        with kept_alive(job) as work:
+            yield work
+    except (KeyboardInterrupt, SystemExit):
+        give_back(job)
+        raise
+    except JobLost:
+        log.warning("%s was taken over by another worker; this one stops.", job)
+    except JobCancelled:
+        stopped(job)
+    except ProductError as problem:
+        fail(job, str(problem))
+    except Exception as problem:
+        fail(job, f"Unexpected {type(problem).__name__}: {problem}. Read the worker's log.")
+        raise

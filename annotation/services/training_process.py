@@ -14,10 +14,12 @@ from typing import Any
 
 from django.conf import settings
 
+from annotation.errors import ProductError
+
 Command = list[str]
 
 
-class TrainingFailed(Exception):
+class TrainingFailed(ProductError):
     """The process said in a sentence why it could not go on."""
 
 
@@ -90,3 +92,13 @@ def followed(command: Command) -> dict[str, Any]:
         for said in lines(process):
             last = said
     return outcome(last, process.returncode)
+
+
+def told(progress: dict[str, Any]) -> str:
+    """One progress line of the training process in words."""
+    text = f"{progress['phase']}: step {progress['step']} of {progress['steps']}"
+    if progress.get("loss") is not None:
+        text += f", loss {progress['loss']:.3f}"
+    if progress.get("eta_s") is not None:
+        text += f", about {round(progress['eta_s'])} s left"
+    return text
