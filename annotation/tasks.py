@@ -82,7 +82,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
         "key_point_version": model_versions.serving(ModelVersion.Task.KEY_POINTS),
         "grade_version": model_versions.serving(ModelVersion.Task.CORNER_GRADES),
     }
-    grader = _grader(*versions.values())
+    grader = _grader(versions["key_point_version"], versions["grade_version"])
     films = _asked(job, corner_grades.waiting(**versions))
     done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
     plausible: dict[int, bool] = {}
@@ -158,15 +158,15 @@ def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
 
 
 @cache
-def _grader(*versions: ModelVersion) -> "Grader":
-    """The two networks, key points first, loaded once per worker and pair of versions."""
+def _grader(points: ModelVersion, grades: ModelVersion) -> "Grader":
+    """The two networks, loaded once per worker and pair of versions."""
     from inference.film_batches import prepare
     from inference.predict import Grader
 
     _grader.cache_clear()  # a promotion replaces the networks in memory, it does not add to them
     try:
-        weights = (model_versions.sound_weights(version) for version in versions)
-        return prepare(Grader.from_files(*weights))
+        weights = [model_versions.sound_weights(version) for version in (points, grades)]
+        return prepare(Grader.from_files(weights[0], weights[1]))
     except ValueError as problem:
         raise Conflict(str(problem)) from problem
 
