@@ -11,10 +11,11 @@ import torch
 
 from inference import checkpoint
 from inference.checkpoint import CheckpointError
-from training import seen_films, snapshot
+from training import snapshot
 from training.loop import Report, TrainingError
 from training.processes import joined
 from training.resume import Resume
+from training.seen_films import refuse_seen, seen
 
 TASKS = ("key_points", "corner_grades")
 
@@ -50,8 +51,7 @@ def run(
         films = snapshot.read(folder)
         start = checkpoint.load(init, task) if init else None
         other = checkpoint.load(compare, task) if compare else start
-        for stored in (start, other):
-            seen_films.refuse_seen(stored, films.split("test"))
+        refuse_seen([start, other], films.split("test"))
         repeatable(chosen.seed)
         key = f"{task} {chosen} {films.checksum} {start.sha256 if start else None}"
         resume = Resume(out.with_suffix(".resume"), key, every_s=60 * minutes)
@@ -61,15 +61,14 @@ def run(
         described |= {
             "recipe": recipe,
             "snapshot": {"name": films.name, "sha256": films.checksum, "source": films.source},
-            "seen": seen_films.seen(films, start),
+            "seen": seen(films, start),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         report({"phase": "evaluating", "step": 0, "steps": 1})
         # Judged as it will serve: from the file, after rounding to 16 bits
         checkpoint.save(out, network, described)
         figures = work.compare(checkpoint.load(out, task), other, films.split("test"), place)
-        metrics = figures["metrics"]
-        sha256 = checkpoint.save(out, network, {**described, "metrics": metrics})
+        sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
         return {**figures, "weights": str(out), "sha256": sha256}
 
 
@@ -88,8 +87,7 @@ def evaluate(
     if task not in TASKS:
         raise CheckpointError(f"{weights.name} holds weights for {task}: nothing evaluates that.")
     other = checkpoint.load(compare, task) if compare else None
-    for one in (stored, other):
-        seen_films.refuse_seen(one, films.split("test"))
+    refuse_seen([stored, other], films.split("test"))
     report({"phase": "evaluating", "step": 0, "steps": 1})
     with joined(device) as (_, place):
         figures: dict[str, Any] = _work(task).compare(stored, other, films.split("test"), place)

@@ -26,10 +26,11 @@ def seen(films: Snapshot, start: Checkpoint | None = None) -> Digests:
     }
 
 
-def refuse_seen(stored: Checkpoint | None, test: Sequence[SnapshotFilm]) -> None:
-    """Raise SnapshotError when a test patient or picture is one that these weights learnt from."""
-    known = stored.metadata.get("seen", {}) if stored else {}
-    patients, pictures = set(known.get("patients", ())), set(known.get("pictures", ()))
+def refuse_seen(weights: Sequence[Checkpoint | None], test: Sequence[SnapshotFilm]) -> None:
+    """Raise SnapshotError when a test patient or picture is one that any of these learnt from."""
+    known = [stored.metadata.get("seen", {}) for stored in weights if stored]
+    patients = {digest for one in known for digest in one.get("patients", ())}
+    pictures = {digest for one in known for digest in one.get("pictures", ())}
     for film in test:
         if _patient(film) in patients:
             raise SnapshotError(
