@@ -210,6 +210,12 @@ export const modelVersions = () => get<c.ModelVersions>("model_versions");
 export const startTraining = (run: c.NewTrainingRun) => post<c.Job>("training_runs", run);
 export const promote = (id: number) => post<c.ModelVersion>(`model_versions/${id}/promote`);
 export const reject = (id: number) => post<c.ModelVersion>(`model_versions/${id}/reject`);
+export const modelReport = (id: number) => get<c.ModelReport>(`model_versions/${id}/report`);
+export const compareAgain = (id: number) => post<c.Job>(`model_versions/${id}/compare`);
+export const promotionBounds = (study: number) =>
+  get<c.PromotionBounds>(`studies/${study}/promotion_bounds`);
+export const setPromotionBounds = (study: number, bounds: c.PromotionBounds) =>
+  patch<c.PromotionBounds>(`studies/${study}/promotion_bounds`, bounds);
 export const jobs = (kind?: string) => get<c.Job[]>(`jobs${query({ kind })}`);
 export const job = (id: number) => get<c.Job>(`jobs/${id}`);
 export const cancelJob = (id: number) => post<c.Job>(`jobs/${id}/cancel`);

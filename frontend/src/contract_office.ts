@@ -1,5 +1,6 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
+import type { Comparison } from "./contract_models";
 import type { Region, SiteCode } from "./msasss";
 
 export type AssistMode = "blind" | "second_look";
@@ -216,7 +217,11 @@ export interface ModelVersion {
   metrics: Record<string, unknown>;
   snapshot: string | null;
   weights_sha256: string;
-  compared_with: { name: string; metrics: Record<string, unknown> } | null;
+  snapshot_sha256: string | null;
+  code_version: string;
+  compared_with: { id: number; name: string; metrics: Record<string, unknown> } | null;
+  /** The gate; empty before there was one. */
+  comparison: Comparison | Record<string, never>;
 }
 
 export interface ModelVersions {
@@ -234,6 +239,9 @@ export interface NewTrainingRun {
 export interface RetrainingSchedule {
   enabled: boolean;
   every_hours: number;
+  /** Train earlier, when so many corners of the study have a new consensus. */
+  new_corners: number | null;
+  readonly new_corners_now: number | null;
   study: number | null;
   recipe: string;
 }

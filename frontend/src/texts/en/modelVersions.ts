@@ -1,6 +1,11 @@
 /** Texts of the model versions screen. */
 
+import { bounds, gate, report } from "./modelReport";
+
 export const modelVersions = {
+  report,
+  gate,
+  bounds,
   title: "Models",
   tasks: { key_points: "Key points", corner_grades: "Corner grades" },
   states: {
@@ -16,6 +21,7 @@ export const modelVersions = {
     created: "Trained",
     snapshot: "Snapshot",
     weights: "Weights",
+    code: "Code",
     starter: "Delivered with the product",
   },
   candidates: {
@@ -56,6 +62,7 @@ export const modelVersions = {
     intro:
       "Freezes a snapshot of the study's labels and trains on it. The candidate never serves before you promote it.",
     study: "Study",
+    task: "Network",
     recipe: "Recipe",
     recipes: {
       tiny: "tiny: minutes, to try the loop",
@@ -85,10 +92,15 @@ export const modelVersions = {
   },
   schedule: {
     title: "Retraining schedule",
-    intro: "Trains a candidate by itself. Promotion stays with an administrator.",
+    intro:
+      "Trains a candidate by itself, never two at once. Promotion stays with an administrator unless the study allows it below.",
     enabled: "Retrain by schedule",
     every: "Every",
     hours: "hours",
+    orAfter: "or after, new consensus corners",
+    never: "only by time",
+    soFar: (n: number) => `${n} so far`,
+    invalidCorners: "Write the number of corners as a whole number from 1, or leave it empty.",
     study: "Study",
     recipe: "Recipe",
     choose: "Choose a study",

@@ -1,8 +1,12 @@
 /** Korean: texts of the model versions screen. */
 
 import type { modelVersions as english } from "../en/modelVersions";
+import { bounds, gate, report } from "./modelReport";
 
 export const modelVersions: typeof english = {
+  report,
+  gate,
+  bounds,
   title: "모델",
   tasks: { key_points: "추간판 기준점", corner_grades: "모서리 등급" },
   states: {
@@ -18,6 +22,7 @@ export const modelVersions: typeof english = {
     created: "학습일",
     snapshot: "스냅숏",
     weights: "가중치",
+    code: "코드",
     starter: "제품과 함께 제공됨",
   },
   candidates: {
@@ -56,6 +61,7 @@ export const modelVersions: typeof english = {
     intro:
       "연구의 등급을 스냅숏으로 고정하고 학습합니다. 승격하기 전에는 후보가 운영되지 않습니다.",
     study: "연구",
+    task: "신경망",
     recipe: "학습 방식",
     recipes: {
       tiny: "tiny: 몇 분, 과정을 시험할 때",
@@ -85,10 +91,15 @@ export const modelVersions: typeof english = {
   },
   schedule: {
     title: "재학습 일정",
-    intro: "후보를 스스로 학습합니다. 승격은 관리자가 결정합니다.",
+    intro:
+      "후보를 스스로 학습하며 한 번에 하나만 학습합니다. 아래에서 연구가 허용하지 않는 한 승격은 관리자가 결정합니다.",
     enabled: "일정에 따라 재학습",
     every: "주기",
     hours: "시간",
+    orAfter: "또는 새로 합의된 모서리 수",
+    never: "시간만 따름",
+    soFar: (n) => `지금까지 ${n}개`,
+    invalidCorners: "모서리 수를 1 이상의 정수로 쓰거나 비워 두십시오.",
     study: "연구",
     recipe: "학습 방식",
     choose: "연구를 고르십시오",
