@@ -14,5 +14,9 @@ app.conf.beat_schedule = {
         "task": "annotation.tasks.look_for_left_behind_jobs",
         "schedule": 15.0,
     },
+    "grade corrected films": {
+        "task": "annotation.tasks.grade_corrected_films",
+        "schedule": 30.0,
+    },
     "retrain when due": {"task": "annotation.tasks.retrain_when_due", "schedule": 300.0},
 }

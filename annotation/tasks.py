@@ -8,7 +8,7 @@ reaches PyTorch, and only inside the bodies that run on a GPU worker.
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -60,17 +60,7 @@ def pregrade(job_id: int) -> None:
     with jobs.held(job_id) as held:
         if held:
             result = _pregrade(held.job)
-            jobs.succeed(held.job, message=_pregraded(result), result=result)
-
-
-def _pregraded(result: Mapping[str, Any]) -> str:
-    """What a pre-grading came to, in words."""
-    text = f"{result['pregraded']} films pre-graded, {result['implausible']} set aside for a person"
-    if failed := len(result["failed"]):
-        text += f", {failed} could not be graded"
-    if result["pregraded"]:
-        text += f". {result['films_per_second']} films a second; {', '.join(result['runtimes'])}"
-    return text + "."
+            jobs.succeed(held.job, message=corner_grades.told(result), result=result)
 
 
 def _pregrade(job: Job) -> dict[str, Any]:
@@ -78,10 +68,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
 
     The networks run in threads beside this one, which alone speaks to the database.
     """
-    versions = {
-        "key_point_version": model_versions.serving(ModelVersion.Task.KEY_POINTS),
-        "grade_version": model_versions.serving(ModelVersion.Task.CORNER_GRADES),
-    }
+    versions = model_versions.serving_pair()
     grader = _grader(versions["key_point_version"], versions["grade_version"])
     films = _asked(job, corner_grades.waiting(**versions))
     done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
@@ -285,6 +272,17 @@ def look_for_left_behind_jobs() -> None:
     """Hint again at jobs whose message was lost or whose worker died. Runs every few seconds."""
     for job in jobs.left_behind():
         hint(job)
+
+
+@shared_task(time_limit=60)
+def grade_corrected_films() -> None:
+    """Pre-grade the films whose points a reader has put right since. Runs every half minute."""
+    try:
+        versions = model_versions.serving_pair()
+    except Conflict:
+        return  # nothing serves yet
+    if corner_grades.corrected(**versions):
+        pregrade_new_films()
 
 
 @shared_task(time_limit=60)

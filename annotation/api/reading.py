@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation import tasks
 from annotation.api.film_pane import MarkInput, PictureView, discs_out, mark_from
 from annotation.api.reading_shown import marks_out, place_out
 from annotation.models import Radiograph, Study
@@ -231,10 +230,7 @@ class CommitView(APIView):
         data, reader = _checked(KeyInput, request), user_of(request)
         key = data["idempotency_key"]
         reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        of_place = reading_queue.place(reading)
-        if any(disc_corrections.made_in(one) for one in of_place):
-            tasks.pregrade_new_films()  # a film that could not be graded now can
-        shown = place_out(reading, reader, of_place, ())
+        shown = place_out(reading, reader, reading_queue.place(reading), ())
         second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
         looks = bool(shown["answers"]) or (
             second_look

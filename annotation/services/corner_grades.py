@@ -1,7 +1,7 @@
 """What we store of a pre-grading, and which films still wait for one."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
@@ -127,3 +127,13 @@ def _store_corners(
         ),
         ignore_conflicts=True,
     )
+
+
+def told(result: Mapping[str, Any]) -> str:
+    """What a pre-grading came to, in words."""
+    text = f"{result['pregraded']} films pre-graded, {result['implausible']} set aside for a person"
+    if failed := len(result["failed"]):
+        text += f", {failed} could not be graded"
+    if result["pregraded"]:
+        text += f". {result['films_per_second']} films a second; {', '.join(result['runtimes'])}"
+    return text + "."

@@ -50,12 +50,6 @@ def correct(
     return reading
 
 
-def made_in(reading: Reading) -> bool:
-    """Whether the reader moved a point in this place."""
-    place = Reading.objects.place_of(reading)
-    return DiscPoint.objects.filter(reading__in=place).exists()
-
-
 def _content(point: DiscPoint) -> tuple[object, ...]:
     place = (point.center_x, point.center_y, point.anterior_x, point.anterior_y)
     return (point.radiograph_id, point.reader_id, point.disc, place)

@@ -27,6 +27,14 @@ def serving(task: str) -> ModelVersion:
     return version
 
 
+def serving_pair() -> dict[str, ModelVersion]:
+    """The two versions that pre-grade now, as the services of a pre-grading take them."""
+    return {
+        "key_point_version": serving(ModelVersion.Task.KEY_POINTS),
+        "grade_version": serving(ModelVersion.Task.CORNER_GRADES),
+    }
+
+
 @transaction.atomic
 def install_starter() -> list[ModelVersion]:
     """Put the weights that ship with the product to work, where nothing serves yet."""

@@ -5,7 +5,6 @@ import type { Finding, Grade, Region, SiteCode } from "./msasss";
 
 export type * from "./contract_calibration";
 export type * from "./contract_films";
-export type * from "./contract_models";
 export type * from "./contract_office";
 
 export type Role = "reader" | "adjudicator" | "coordinator" | "admin" | "data";

@@ -3,6 +3,8 @@
 import type { Comparison } from "./contract_models";
 import type { Region, SiteCode } from "./msasss";
 
+export type * from "./contract_models";
+
 export type AssistMode = "blind" | "second_look";
 export type CervicalSquaring = "all" | "C5_C6" | "none";
 export type RoundKind = "full" | "relabel" | "calibration";

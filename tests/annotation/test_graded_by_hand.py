@@ -123,8 +123,7 @@ def pregraded() -> dict[str, object]:
 def test_it_is_graded_at_the_readers_points_and_keeps_both_findings(
     read_with: Callable[[str, float], Reading], implausible: Radiograph, grader: Doubtful
 ) -> None:
-    reading = read_with("ada", 12.0)
-    assert disc_corrections.made_in(reading)
+    read_with("ada", 12.0)
     assert pregraded() == GRADED
     assert grader.given[0]["L1/L2"].center == (12.0, 10.0)
     assert CornerPrediction.objects.filter(radiograph=implausible).count() == 12
@@ -182,3 +181,22 @@ def test_a_new_version_that_doubts_it_too_grades_it_at_the_readers_points_in_one
     assert pregraded() == GRADED
     versions = CornerPrediction.objects.filter(radiograph=implausible)
     assert set(versions.values_list("model_version__name", flat=True)) == {"corner_grades", "next"}
+
+
+def test_the_scheduler_notices_a_correction_and_asks_once(
+    read_with: Callable[[str, float], Reading], grader: Doubtful
+) -> None:
+    tasks.grade_corrected_films()
+    assert not Job.objects.filter(state="queued").exists()
+    read_with("ada", 12.0)
+    for _ in range(2):
+        tasks.grade_corrected_films()
+    (job,) = Job.objects.filter(state="queued")
+    tasks.pregrade(job.pk)
+    tasks.grade_corrected_films()
+    assert not Job.objects.filter(state="queued").exists()
+
+
+def test_the_scheduler_waits_while_nothing_serves(db: None) -> None:
+    tasks.grade_corrected_films()
+    assert not Job.objects.exists()
