@@ -195,7 +195,7 @@ def _odd_steps(ordered: list[DiscPoints]) -> Iterator[str]:
     spacing = disc_spacing(ordered)
     for a, b in pairwise(ordered):
         gap = math.dist(a.center, b.center) / spacing
-        if not 0.55 < gap < 1.6:
+        if not 0.7 < gap < 1.5:
             yield f"The distance from {a.disc} to {b.disc} is {gap:.1f} times the usual one."
     for a, b, c in zip(ordered, ordered[1:], ordered[2:], strict=False):
         if _turn(_step(a.center, b.center), _step(b.center, c.center)) > 60:

@@ -22,7 +22,8 @@ import torch
 
 from inference.msasss import Region
 from inference.picture import Window, read_picture
-from inference.predict import Film, FilmPrediction, Grader
+from inference.point_finder import Film
+from inference.predict import FilmPrediction, Grader
 
 log = logging.getLogger(__name__)
 CPU_BATCH = 4  # films; more gain nothing there and hold more pictures

@@ -46,3 +46,19 @@ def spine_box(places: npt.NDArray[np.float64], spacing: float) -> tuple[float, f
     """A box around points [n, 2] with a margin of a disc distance or so, for the second look."""
     low, high = places.min(axis=0) - 1.2 * spacing, places.max(axis=0) + 1.2 * spacing
     return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def quarter_turn(shape: tuple[int, ...], turns: int) -> Affine:
+    """Film [rows, cols] -> the film turned counter-clockwise by quarter turns, as np.rot90 does."""
+    (rows, cols), turned = shape, np.eye(3)
+    for _ in range(turns % 4):
+        turned = np.array([[0.0, 1, 0], [-1, 0, cols - 1], [0, 0, 1]]) @ turned
+        rows, cols = cols, rows
+    return turned[:2]
+
+
+def through(second: Affine, first: Affine) -> Affine:
+    """The affine that does `first` and then `second`."""
+    return np.column_stack(
+        [second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]]
+    )

@@ -21,18 +21,17 @@ from inference.corner_regions import (
     RegionError,
     crop_transforms,
     cut,
-    implausible,
 )
-from inference.film_views import COLS, ROWS, windowed
-from inference.key_points import KeyPointFinder, place_log_mass
-from inference.msasss import REGION_NAMES, Region, sites_of
-from inference.picture import Picture, Window
+from inference.film_views import COLS, ROWS
+from inference.heat_maps import place_log_mass
+from inference.msasss import Region, sites_of
+from inference.picture import Picture
+from inference.plausibility import doubt
+from inference.point_finder import Film, KeyPointFinder
 from inference.runtimes import Runtime
 
 STARTER = Path(__file__).parent / "starter"
 KEY_POINTS_FILE, CORNER_GRADES_FILE = "key_points.safetensors", "corner_grades.safetensors"
-# Mean confidence of the points below which no spine was found; on phantoms it lies above 0.8
-LEAST_CONFIDENCE = 0.35
 
 Probabilities = tuple[float, float, float, float]
 Crop = npt.NDArray[np.float32]  # [size, size], 0..1
@@ -49,15 +48,6 @@ class FilmPrediction:
     corners: dict[str, Probabilities]
     plausible: bool
     reason: str | None
-
-
-@dataclass(frozen=True)
-class Film:
-    """A film to grade: uint16 [rows, cols], bone bright, and its automatic window if known."""
-
-    pixels: Picture
-    region: Region
-    window: Window | None = None
 
 
 class Grader:
@@ -125,13 +115,13 @@ class Grader:
 
     def grade_films(self, films: Sequence[Film]) -> list[FilmPrediction]:
         """Grade films in one batch: each network sees all of them at once. In the given order."""
-        found = self.finder.find_many(
-            [(windowed(film.pixels, film.window), film.region) for film in films]
-        )
+        found = self.finder.find_many(films)
         return self._graded(
             [
-                _Pointed(film.pixels, film.region, discs, _doubt(discs, film.region, seen))
-                for film, (discs, seen) in zip(films, found, strict=True)
+                _Pointed(
+                    film.pixels, film.region, one.discs, doubt(one, film.region, film.pixels.shape)
+                )
+                for film, one in zip(films, found, strict=True)
             ]
         )
 
@@ -200,13 +190,3 @@ def _by_site(shares: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Probabi
 def _four(shares: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Probabilities:
     p0, p1, p2, p3 = (float(share) for share in shares)
     return (p0, p1, p2, p3)
-
-
-def _doubt(discs: Mapping[str, DiscPoints], region: Region, seen: Region) -> str | None:
-    """Why a person must look at these points first, or None."""
-    if seen != region:
-        return f"The film is filed as {REGION_NAMES[region]} but looks {REGION_NAMES[seen]}."
-    confidence = sum(disc.confidence for disc in discs.values()) / len(discs)
-    if confidence < LEAST_CONFIDENCE:
-        return "No spine of this region was found with any confidence."
-    return implausible(discs, region)

@@ -54,6 +54,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     command.add_argument("--out", type=Path, default=Path("inference/starter"))
     command.add_argument("--patients", type=int, default=900)
+    command.add_argument("--init", type=Path, help="folder of starter weights to go on from")
+    command.add_argument("--recipe", default="starter")
+    command.add_argument("--only", choices=runs.TASKS, help="train one of the two networks")
     return parser.parse_args(argv)
 
 
@@ -85,7 +88,15 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.command == "starter":
         from training import starter  # loads both networks' libraries, which takes seconds
 
-        return starter.make(arguments.films, arguments.out, arguments.patients, say)
+        return starter.make(
+            arguments.films,
+            arguments.out,
+            arguments.patients,
+            say,
+            init=arguments.init,
+            recipe=arguments.recipe,
+            tasks=[arguments.only] if arguments.only else runs.TASKS,
+        )
     if arguments.command == "evaluate":
         return runs.evaluate(
             folder=arguments.snapshot,

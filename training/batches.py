@@ -8,7 +8,7 @@ meaning of a label. Films may be mirrored, because the points of a mirrored film
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -79,7 +79,7 @@ def cut_crops(
         if graded:
             pixels, transforms = film.picture(), crop_transforms(film.discs, wide)
             for disc, both in graded.items():
-                images.append(_as_bytes(pixels, transforms[disc], wide, recipe.size))
+                images.append(as_bytes(pixels, transforms[disc], wide, recipe.size))
                 levels.append(LEVELS.index(disc))
                 votes.append(both)
                 film_of.append(number)
@@ -93,7 +93,7 @@ def cut_crops(
     )
 
 
-def _as_bytes(
+def as_bytes(
     pixels: npt.NDArray[np.uint16], transform: Affine, wide: CropRecipe, size: int
 ) -> Bytes:
     """The wide crop under the contrast of its middle, which is all that serving will see."""
@@ -152,10 +152,10 @@ def augmented_crops(
     grid = functional.affine_grid(turned, [n, 1, size, size], align_corners=False)
     wide_images = torch.from_numpy(images)[:, None].to(device).float() / 255
     seen = functional.grid_sample(wide_images, grid, padding_mode="border", align_corners=False)
-    return _other_exposure(seen, how, random)
+    return other_exposure(seen, how, random)
 
 
-def _other_exposure(seen: Tensor, how: CropAugmentation, random: Random) -> Tensor:
+def other_exposure(seen: Tensor, how: CropAugmentation, random: Random) -> Tensor:
     """Gamma, gain, sharpness and noise of another machine; 0..1 stays 0..1."""
     n = len(seen)
 
@@ -196,26 +196,28 @@ class SmallFilm:
     spacing: float
 
 
-def small_films(
-    films: Iterable[SnapshotFilm], tick: Callable[[int], None] = lambda _: None
-) -> list[SmallFilm]:
-    """Films with the points of two discs or more, windowed and shrunk for the key points."""
-    kept = []
-    for number, film in enumerate(films):
-        tick(number + 1)
-        if len(film.discs) < 2:
-            continue
-        points = np.full((2 * len(LEVELS), 2), np.nan)
-        for disc, ends in film.discs.items():
-            level = LEVELS.index(disc)
-            points[2 * level], points[2 * level + 1] = ends.center, ends.anterior
-        pixels = film.picture()
-        scale = min(1.0, FILM_SIDE / max(pixels.shape))
-        rows, cols = (max(1, round(scale * side)) for side in pixels.shape)
-        shrink = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
-        grey = warp(film_views.windowed(pixels), shrink, rows, cols).astype(np.uint8)
-        kept.append(SmallFilm(grey, to_crop(shrink, points), scale * disc_spacing(film.discs)))
-    return kept
+def small_film(film: SnapshotFilm, pixels: npt.NDArray[np.uint16]) -> SmallFilm:
+    """A film with the points of two discs or more, upright, windowed and shrunk for key points."""
+    points = np.full((2 * len(LEVELS), 2), np.nan)
+    for disc, ends in film.discs.items():
+        level = LEVELS.index(disc)
+        points[2 * level], points[2 * level + 1] = ends.center, ends.anterior
+    turns = _turns_upright(points)
+    upright = film_views.quarter_turn(pixels.shape, turns)
+    pixels = np.ascontiguousarray(np.rot90(pixels, turns))
+    scale = min(1.0, FILM_SIDE / max(pixels.shape))
+    rows, cols = (max(1, round(scale * side)) for side in pixels.shape)
+    shrink = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2]])
+    grey = warp(film_views.windowed(pixels), shrink, rows, cols).astype(np.uint8)
+    places = to_crop(film_views.through(shrink, upright), points)
+    return SmallFilm(grey, places, scale * disc_spacing(film.discs))
+
+
+def _turns_upright(points: Floats) -> int:
+    """Quarter turns counter-clockwise after which the known centres run down the film."""
+    known = points[0::2][np.isfinite(points[0::2, 0])]
+    across, down = known[-1] - known[0]
+    return round(math.atan2(across, down) / (math.pi / 2)) * -1 % 4
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,7 @@ class FilmAugmentation:
 
     rotation: float = 10.0  # degrees, SD: patients lean, films lie askew
     mirror: float = 0.5  # archives hold films of either facing
+    turned: float = 0.15  # of the whole looks show a film on its side or head down: no point there
     exposure: CropAugmentation = field(
         default_factory=lambda: CropAugmentation(contrast=0.25, noise=0.04, blur=0.4)
     )
@@ -239,12 +242,14 @@ def augmented_films(
     """Views [n, 1, 256, 192] in 0..1, exposed on the device, and the points [n, 24, 2] in them."""
     views, points = [], []
     for index in chosen:
-        film = films[index]
-        transform = _random_look(film, how, random)
+        film, whole = films[index], bool(random.random() < _WHOLE_LOOK)
+        if whole and random.random() < how.turned:
+            film = _turned(film, int(random.integers(1, 4)))
+        transform = _random_look(film, how, random, whole=whole)
         views.append(warp(film.grey, transform, film_views.ROWS, film_views.COLS))
         points.append(to_crop(transform, film.points))
     seen = torch.from_numpy(np.stack(views)[:, None]).to(device).float() / 255
-    return _other_exposure(seen, how.exposure, random), np.stack(points)
+    return other_exposure(seen, how.exposure, random), np.stack(points)
 
 
 def plain_films(
@@ -263,9 +268,15 @@ def plain_films(
     return torch.from_numpy(np.stack(views)[:, None]).float() / 255, np.stack(points)
 
 
-def _random_look(film: SmallFilm, how: FilmAugmentation, random: Random) -> Affine:
-    """Film -> view: whole or closer, turned, maybe mirrored, a little off."""
-    if random.random() < _WHOLE_LOOK:
+def _turned(film: SmallFilm, turns: int) -> SmallFilm:
+    """A film that is not upright: serving turns it until points are found, so here are none."""
+    grey = np.ascontiguousarray(np.rot90(film.grey, turns))
+    return SmallFilm(grey, np.full_like(film.points, np.nan), film.spacing)
+
+
+def _random_look(film: SmallFilm, how: FilmAugmentation, random: Random, *, whole: bool) -> Affine:
+    """Film -> view: whole or closer, leaning, maybe mirrored, a little off."""
+    if whole:
         look = film_views.letterbox(*film.grey.shape)
         zoom, off = math.exp(random.normal(0, 0.08)), random.normal(0, 6.0, 2)
     else:

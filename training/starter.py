@@ -7,6 +7,7 @@ the calibration) and test keep the clinic's prevalence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,20 @@ SCALE = 0.5  # half the pixels a side: the crops still shrink a little, and four
 TRAIN_SEED, TRIAL_SEED, VAL_SEED, TEST_SEED = 101, 102, 103, 104  # other seeds, other people
 
 
-def make(films: Path, out: Path, patients: int, report: Report) -> dict[str, Any]:
-    """Write the phantoms unless they are there, train both networks, put them into `out`."""
+def make(
+    films: Path,
+    out: Path,
+    patients: int,
+    report: Report,
+    *,
+    init: Path | None = None,
+    recipe: str = "starter",
+    tasks: Sequence[str] = runs.TASKS,
+) -> dict[str, Any]:
+    """Write the phantoms unless they are there, train the networks, put them into `out`.
+
+    `init`: a folder of such weights to go on from.
+    """
     held = max(2, patients // 12)
     if not (films / "manifest.json").is_file():
         write_phantoms(
@@ -37,7 +50,15 @@ def make(films: Path, out: Path, patients: int, report: Report) -> dict[str, Any
                 report({"phase": "phantoms", "step": done, "steps": of}) if done % 50 == 0 else None
             ),
         )
-    done = {}
-    for task, name in (("key_points", KEY_POINTS_FILE), ("corner_grades", CORNER_GRADES_FILE)):
-        done[task] = runs.run(task, folder=films, recipe="starter", out=out / name, report=report)
-    return done
+    names = {"key_points": KEY_POINTS_FILE, "corner_grades": CORNER_GRADES_FILE}
+    return {
+        task: runs.run(
+            task,
+            folder=films,
+            recipe=recipe,
+            out=out / names[task],
+            init=init / names[task] if init else None,
+            report=report,
+        )
+        for task in tasks
+    }

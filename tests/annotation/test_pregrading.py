@@ -14,7 +14,7 @@ from inference import film_batches
 from inference.corner_regions import DiscPoints
 from inference.msasss import DISCS, Region, sites_of
 from inference.picture import Picture, write_picture
-from inference.predict import Film
+from inference.point_finder import Film
 from inference.runtimes import Runtime
 from tests.annotation.conftest import MakeFilm, MakeModel
 

@@ -13,7 +13,8 @@ import torch
 
 from inference.film_batches import FilmFile, graded
 from inference.picture import automatic_window, write_picture
-from inference.predict import Film, FilmPrediction, Grader
+from inference.point_finder import Film
+from inference.predict import FilmPrediction, Grader
 from training.phantom import generate
 
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.corner_regions import to_crop, to_film
-from inference.film_views import COLS, ROWS, letterbox, look_at, spine_box, windowed
+from inference.film_views import (
+    COLS,
+    ROWS,
+    letterbox,
+    look_at,
+    quarter_turn,
+    spine_box,
+    through,
+    windowed,
+)
 
 
 @given(st.integers(200, 4000), st.integers(200, 4000))
@@ -37,3 +46,22 @@ def test_windowing_uses_all_grey_values_whatever_the_films_range() -> None:
     assert grey.dtype == np.uint8
     assert grey.min() < 10
     assert grey.max() > 245
+
+
+@given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 3))
+def test_a_quarter_turn_moves_points_as_rot90_moves_pixels(
+    rows: int, cols: int, turns: int
+) -> None:
+    film = np.arange(rows * cols).reshape(rows, cols)
+    turned = np.rot90(film, turns)
+    for y, x in np.ndindex(rows, cols):
+        u, v = to_crop(quarter_turn(film.shape, turns), (x, y)).astype(int)
+        assert turned[v, u] == film[y, x]
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=2))
+def test_through_two_affines_is_one_after_the_other(point: list[float]) -> None:
+    first, second = quarter_turn((300, 200), 1), look_at((10, 20, 110, 220))
+    assert to_crop(through(second, first), point) == pytest.approx(
+        to_crop(second, to_crop(first, point))
+    )

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from inference.corner_regions import LEVELS, CropRecipe, DiscPoints
-from inference.film_views import COLS, ROWS
+from inference.corner_regions import LEVELS, CropRecipe, DiscPoints, to_crop
+from inference.film_views import COLS, ROWS, quarter_turn
 from inference.picture import write_picture
 from training.batches import (
     CropAugmentation,
     FilmAugmentation,
+    SmallFilm,
     augmented_crops,
     augmented_films,
     cut_crops,
     middle,
     plain_films,
-    small_films,
+    small_film,
 )
 from training.snapshot import SnapshotFilm
 
@@ -90,6 +91,10 @@ def test_a_crop_is_never_mirrored(tmp_path: Path) -> None:
     assert (np.sign(weights) == np.sign(plain)).mean() > 0.9
 
 
+def small(one: SnapshotFilm) -> SmallFilm:
+    return small_film(one, one.picture())
+
+
 def brightness_at(views: np.ndarray, points: np.ndarray) -> list[float]:
     found = []
     for view, places in zip(views, points, strict=True):
@@ -104,8 +109,8 @@ def brightness_at(views: np.ndarray, points: np.ndarray) -> list[float]:
 def test_points_stay_on_their_places_in_turned_and_mirrored_films(
     tmp_path: Path, facing: int
 ) -> None:
-    films = small_films([film(tmp_path, facing)])
-    how = FilmAugmentation(exposure=STILL)
+    films = [small(film(tmp_path, facing))]
+    how = FilmAugmentation(turned=0, exposure=STILL)
     views, points = augmented_films(films, np.zeros(12, np.int64), how, np.random.default_rng(1))
     found = brightness_at(views.numpy(), points)
     assert len(found) > 100
@@ -114,7 +119,7 @@ def test_points_stay_on_their_places_in_turned_and_mirrored_films(
 
 @pytest.mark.parametrize("closer", [False, True])
 def test_both_looks_of_serving_hold_all_points(tmp_path: Path, closer: bool) -> None:
-    views, points = plain_films(small_films([film(tmp_path)]), np.zeros(1, np.int64), closer)
+    views, points = plain_films([small(film(tmp_path))], np.zeros(1, np.int64), closer)
     known = points[0][:12]
     assert np.isfinite(known).all()
     assert (known > 0).all()
@@ -123,7 +128,7 @@ def test_both_looks_of_serving_hold_all_points(tmp_path: Path, closer: bool) -> 
 
 
 def test_the_other_regions_points_are_unknown(tmp_path: Path) -> None:
-    assert np.isnan(small_films([film(tmp_path)])[0].points[12:]).all()
+    assert np.isnan(small(film(tmp_path)).points[12:]).all()
 
 
 def test_a_device_gets_everything_that_its_pictures_need(tmp_path: Path) -> None:
@@ -132,7 +137,7 @@ def test_a_device_gets_everything_that_its_pictures_need(tmp_path: Path) -> None
     how = CropAugmentation(clahe=0.5)
     there = augmented_crops(crops, np.array([0, 1]), how, np.random.default_rng(0), nowhere)
     assert (there.device, there.shape) == (nowhere, (2, 1, 64, 64))
-    films = small_films([film(tmp_path)])
+    films = [small(film(tmp_path))]
     views, _ = augmented_films(
         films, np.array([0, 0]), FilmAugmentation(), np.random.default_rng(0), nowhere
     )
@@ -149,3 +154,32 @@ def test_grain_is_normal_and_differs_from_picture_to_picture(tmp_path: Path) -> 
     rest = (seen - 128 / 255) / spread[:, None, None, None]
     assert abs((rest**4).mean() - 3) < 0.1  # the kurtosis of a normal distribution
     assert abs(np.corrcoef(rest[0].ravel(), rest[1].ravel())[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_film_that_lies_on_its_side_is_kept_upright(tmp_path: Path, turns: int) -> None:
+    upright = film(tmp_path)
+    turn = quarter_turn(upright.picture().shape, turns)
+    discs = {
+        disc: replace(
+            ends,
+            center=tuple(to_crop(turn, ends.center)),
+            anterior=tuple(to_crop(turn, ends.anterior)),
+        )
+        for disc, ends in upright.discs.items()
+    }
+    found = small_film(
+        replace(upright, discs=discs), np.ascontiguousarray(np.rot90(upright.picture(), turns))
+    )
+    plain = small(upright)
+    np.testing.assert_array_equal(found.grey, plain.grey)
+    np.testing.assert_allclose(found.points, plain.points, atol=1e-6)
+
+
+def test_a_training_film_that_is_turned_shows_no_point(tmp_path: Path) -> None:
+    how = FilmAugmentation(turned=1, exposure=STILL)
+    _, points = augmented_films(
+        [small(film(tmp_path))], np.zeros(60, np.int64), how, np.random.default_rng(1)
+    )
+    turned = np.isnan(points).all(axis=(1, 2))
+    assert 10 < turned.sum() < 40  # the whole looks; the closer ones follow points and are upright

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from inference.checkpoint import Checkpoint
 from inference.film_views import COLS, ROWS
-from inference.key_points import N_MAPS, STRIDE, decode
-from training.key_points import place_loss, place_targets
+from inference.heat_maps import decode
+from inference.key_points import N_MAPS, STRIDE, KeyPointArchitecture, KeyPointNet
+from training.key_points import RECIPES, fit, take_over
+from training.place_targets import place_loss, place_targets
+from training.snapshot import read
 
 torch.set_num_threads(1)
 SHAPE = (ROWS // STRIDE, COLS // STRIDE)
@@ -22,7 +28,7 @@ def points(x: float, y: float) -> np.ndarray:
 
 def test_a_target_decodes_to_the_point_it_was_made_from() -> None:
     mass = place_targets(points(71.3, 123.8), 1.5)[0, :, :-1].reshape(N_MAPS, *SHAPE).numpy()
-    assert decode(mass, "mass")[0, :2] == pytest.approx([71.3, 123.8], abs=0.4)
+    assert decode(mass, STRIDE)[0, :2] == pytest.approx([71.3, 123.8], abs=0.4)
 
 
 def test_every_target_has_mass_one() -> None:
@@ -50,3 +56,27 @@ def test_the_loss_of_a_missing_point_falls_when_the_map_is_cold() -> None:
     cold = torch.full((1, N_MAPS, *SHAPE), -15.0)
     assert place_loss(cold, target, "mass") < 0.01
     assert place_loss(-cold, target, "mass") > 10
+
+
+def test_weights_of_a_network_without_a_third_look_are_taken_over_and_the_rest_stays() -> None:
+    torch.manual_seed(0)
+    old, new = (KeyPointNet(KeyPointArchitecture(looks=looks)) for looks in (2, 3))
+    before = {name: tensor.clone() for name, tensor in new.state_dict().items()}
+    assert take_over(new, old.state_dict()) == len(old.state_dict())
+    for name, tensor in new.state_dict().items():
+        expected = before[name] if name.startswith("closer.") else old.state_dict()[name]
+        assert torch.equal(tensor, expected)
+
+
+def test_the_third_look_alone_leaves_what_looks_at_the_film_as_it_was(phantoms: Path) -> None:
+    torch.manual_seed(0)
+    given = KeyPointNet(KeyPointArchitecture(looks=2)).state_dict()
+    recipe = replace(RECIPES["tiny"], refines=False, third_look_alone=True)
+    start = Checkpoint({"task": "key_points"}, given, "")
+    trained, described = fit(read(phantoms), recipe, start, torch.device("cpu"), lambda _: None)
+    assert described["architecture"]["looks"] == 3
+    state = trained.state_dict()
+    for name, tensor in given.items():
+        if not name.endswith("num_batches_tracked"):
+            assert torch.equal(state[name], tensor), name
+    assert trained.closer is not None
