@@ -6,7 +6,7 @@
  */
 
 import type * as c from "./contract";
-import { texts } from "./texts";
+import { texts, told } from "./texts";
 
 const ROOT = "/api/v1/";
 
@@ -59,7 +59,7 @@ async function ask(method: string, path: string, body: Body): Promise<Response> 
 async function refusal(response: Response): Promise<ApiError> {
   try {
     const { error } = await response.json();
-    return new ApiError(response.status, error.name, error.sentence, error.detail ?? {});
+    return new ApiError(response.status, error.name, told(error.sentence), error.detail ?? {});
   } catch {
     const sentence = response.status >= 500 ? texts.errors.server : texts.errors.unexpected;
     return new ApiError(response.status, "unexpected", sentence);

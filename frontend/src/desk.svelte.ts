@@ -14,7 +14,7 @@ import { siteOf, type Finding, type Grade, type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
 import { listen, newKey } from "./saving.svelte";
-import { texts } from "./texts";
+import { texts, told } from "./texts";
 import type { Window } from "./viewer/windowing";
 
 export type Question =
@@ -100,7 +100,7 @@ export class Desk {
   private async show(answer: c.NextReading): Promise<void> {
     if (answer.reading) return this.take(answer.reading);
     this.hold.let();
-    [this.reading, this.finished, this.sentence] = [null, true, answer.sentence];
+    [this.reading, this.finished, this.sentence] = [null, true, told(answer.sentence)];
   }
 
   private async take(reading: c.Reading): Promise<void> {

@@ -5,6 +5,7 @@
  * `texts` reads it when it is drawn; App draws everything anew when the language changes.
  */
 
+import { translated } from "./sentences";
 import { english, type Texts } from "./texts/en";
 
 export type { Texts };
@@ -25,6 +26,9 @@ let language: Language = "en";
 
 /** The language's name for Intl: how numbers and dates are written. */
 export const locale = (): string => LOCALES[language];
+
+/** A sentence of the server in the language of the page. */
+export const told = (sentence: string): string => translated(sentence, texts.fromServer);
 
 export const isLanguage = (name: unknown): name is Language =>
   typeof name === "string" && name in LANGUAGES;

@@ -5,6 +5,9 @@ import { general } from "./general";
 import { office } from "./office";
 import { reading } from "./reading";
 
-export const english = { ...general, calibration, reading, office };
+/** The server's own sentences by what the server says; it says them in English. */
+const fromServer: Readonly<Record<string, string>> = {};
+
+export const english = { ...general, calibration, reading, office, fromServer };
 
 export type Texts = typeof english;

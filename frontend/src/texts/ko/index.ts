@@ -5,5 +5,6 @@ import { calibration } from "./calibration";
 import { general } from "./general";
 import { office } from "./office";
 import { reading } from "./reading";
+import fromServer from "./server.json";
 
-export const korean: Texts = { ...general, calibration, reading, office };
+export const korean: Texts = { ...general, calibration, reading, office, fromServer };

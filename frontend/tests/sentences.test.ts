@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+
+import { translated } from "../src/sentences";
+import korean from "../src/texts/ko/server.json";
+
+const table = {
+  "It is blank.": "비었습니다.",
+  "Film {} of {}": "{1}건 중 {0}번째",
+  "It looks like a {} spine.": "{0}로 보입니다.",
+  cervical: "경추",
+};
+
+describe("a sentence of the server", () => {
+  it.each([
+    ["It is blank.", "비었습니다."],
+    ["Film 3 of 12", "12건 중 3번째"],
+    ["It looks like a cervical spine.", "경추로 보입니다."],
+    ["It looks like a cervical spine. It is blank.", "경추로 보입니다. 비었습니다."],
+    ["It is blank. Nobody knows this.", "비었습니다. Nobody knows this."],
+    ["Nobody knows this.", "Nobody knows this."],
+    ["", ""],
+  ])("%s", (said, meant) => expect(translated(said, table)).toBe(meant));
+
+  it("stays as it is without a table", () => {
+    expect(translated("Film 3 of 12", {})).toBe("Film 3 of 12");
+  });
+
+  it("keeps every name and number in Korean", () => {
+    for (const [said, meant] of Object.entries(korean)) {
+      const places = said.split("{}").length - 1;
+      const wanted = Array.from({ length: places }, (_, index) => `{${index}}`);
+      // One sentence names the same person twice.
+      if (said.includes("so {}'s own reads")) wanted.pop();
+      expect([said, [...new Set(meant.match(/\{\d\}/g))].sort()]).toEqual([said, wanted]);
+    }
+  });
+});
