@@ -26,6 +26,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "session"): EVERYBODY,
     ("POST", "session"): EVERYBODY,
     ("DELETE", "session"): EVERYBODY,
+    ("PATCH", "session"): EVERYBODY - {"stranger"},
     ("GET", "health"): EVERYBODY,
     # films
     ("GET", "radiographs"): OFFICE,

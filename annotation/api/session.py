@@ -9,12 +9,20 @@ from django.middleware.csrf import get_token
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.errors import WrongCredentials
+from annotation.models import Preferences
 from annotation.permissions import Anyone, roles_of
+
+
+def preferences_of(user: User) -> dict[str, str | None]:
+    """What the user has chosen; null is left to the browser."""
+    chosen = Preferences.objects.filter(user=user).first() or Preferences()
+    return {"language": chosen.language or None, "theme": chosen.theme or None}
 
 
 def session_of(request: Request) -> dict[str, Any]:
@@ -25,6 +33,7 @@ def session_of(request: Request) -> dict[str, Any]:
             "username": user.get_username(),
             "name": user.get_full_name() or user.get_username(),
             "roles": sorted(roles_of(user)),
+            "preferences": preferences_of(user),
         }
         if isinstance(user, User)
         else None,
@@ -38,6 +47,13 @@ class Credentials(serializers.Serializer[Any]):
 
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False)
+
+
+class Choice(serializers.Serializer[Any]):
+    """A language, a theme, or both."""
+
+    language = serializers.ChoiceField(Preferences.Language.choices, required=False)
+    theme = serializers.ChoiceField(Preferences.Theme.choices, required=False)
 
 
 # Strangers have no session yet, so DRF would not check the CSRF token of a sign-in.
@@ -60,6 +76,15 @@ class SessionView(APIView):
             raise WrongCredentials
         login(request._request, user)
         request.user = user
+        return Response(session_of(request))
+
+    def patch(self, request: Request) -> Response:
+        """Keep how this user wants the pages."""
+        if not isinstance(request.user, User):
+            raise NotAuthenticated
+        choice = Choice(data=request.data)
+        choice.is_valid(raise_exception=True)
+        Preferences.objects.update_or_create(user=request.user, defaults=choice.validated_data)
         return Response(session_of(request))
 
     def delete(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ from annotation.models.dataset import Snapshot
 from annotation.models.film_source import FilmSource
 from annotation.models.job import Job
 from annotation.models.model_version import CornerPrediction, ModelVersion, Pregrading
+from annotation.models.preferences import Preferences
 from annotation.models.radiograph import Centre, DiscPoint, Patient, Radiograph, Visit
 from annotation.models.reading import AdjudicationCase, Consensus, GradeEvent, Reading
 from annotation.models.retraining import PromotionBounds, RetrainingSchedule
@@ -25,6 +26,7 @@ __all__ = [
     "Job",
     "ModelVersion",
     "Patient",
+    "Preferences",
     "Pregrading",
     "PromotionBounds",
     "QueriedCorner",

@@ -118,6 +118,8 @@ export const signIn = async (username: string, password: string) => {
   await session(); // the sign-in itself needs a token
   return remembered(post<c.Session>("session", { username, password }));
 };
+export const keepPreferences = (chosen: Partial<c.ChosenPreferences>) =>
+  remembered(patch<c.Session>("session", chosen));
 export const signOut = async () => {
   await json<void>("DELETE", "session");
   return session();

@@ -15,8 +15,18 @@ export interface User {
   roles: Role[];
 }
 
+export interface SignedIn extends User {
+  preferences: ChosenPreferences;
+}
+
+/** How a user wants the pages; null: not chosen. */
+export interface ChosenPreferences {
+  language: string | null;
+  theme: string | null;
+}
+
 export interface Session {
-  user: User | null;
+  user: SignedIn | null;
   csrf_token: string;
   version: string;
 }

@@ -3,7 +3,7 @@ import "./theme.css";
 import { mount } from "svelte";
 
 import App from "./App.svelte";
-import { speakAsKept } from "./language.svelte";
+import { begin } from "./preferences.svelte";
 
 const target = document.getElementById("app") ?? document.body;
-void speakAsKept().then(() => mount(App, { target }));
+void begin().then(() => mount(App, { target }));

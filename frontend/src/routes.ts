@@ -13,8 +13,8 @@ export interface Route {
   /** Its title in the table of texts. */
   title: keyof Texts["routes"];
   roles: readonly Role[];
-  /** Films are read in the dark; everything else is office work. */
-  theme: "dark" | "light";
+  /** The reading room is dark and belongs to the film; everything else is office work. */
+  room: "reading" | "office";
   /** Shown in the navigation bar. */
   menu: boolean;
   load: () => Promise<Screen>;
@@ -28,64 +28,64 @@ const route = (
   path: string,
   title: Route["title"],
   roles: readonly Role[],
-  theme: Route["theme"],
+  room: Route["room"],
   load: () => Promise<unknown>,
-): Route => ({ path, title, roles, theme, load: load as Route["load"], menu: !path.includes(":") });
+): Route => ({ path, title, roles, room, load: load as Route["load"], menu: !path.includes(":") });
 
 export const ROUTES: readonly Route[] = [
-  route("/worklist", "worklist", READERS, "light", () => import("./screens/Worklist.svelte")),
+  route("/worklist", "worklist", READERS, "office", () => import("./screens/Worklist.svelte")),
   route(
     "/calibration",
     "calibration",
     READERS,
-    "light",
+    "office",
     () => import("./screens/Calibration.svelte"),
   ),
-  route("/rounds/:round", "reading", READERS, "dark", () => import("./screens/Reading.svelte")),
+  route("/rounds/:round", "reading", READERS, "reading", () => import("./screens/Reading.svelte")),
   route(
     "/adjudication",
     "adjudication",
     ADJUDICATORS,
-    "light",
+    "office",
     () => import("./screens/Adjudications.svelte"),
   ),
   route(
     "/adjudication/:study",
     "adjudication",
     ADJUDICATORS,
-    "dark",
+    "reading",
     () => import("./screens/Adjudication.svelte"),
   ),
   route(
     "/radiographs",
     "radiographs",
     OFFICE,
-    "light",
+    "office",
     () => import("./screens/Radiographs.svelte"),
   ),
-  route("/studies", "studies", OFFICE, "light", () => import("./screens/Studies.svelte")),
-  route("/studies/:study", "studies", OFFICE, "light", () => import("./screens/Studies.svelte")),
-  route("/decks", "decks", OFFICE, "light", () => import("./screens/Decks.svelte")),
-  route("/agreement", "agreement", OFFICE, "light", () => import("./screens/Agreement.svelte")),
+  route("/studies", "studies", OFFICE, "office", () => import("./screens/Studies.svelte")),
+  route("/studies/:study", "studies", OFFICE, "office", () => import("./screens/Studies.svelte")),
+  route("/decks", "decks", OFFICE, "office", () => import("./screens/Decks.svelte")),
+  route("/agreement", "agreement", OFFICE, "office", () => import("./screens/Agreement.svelte")),
   route(
     "/agreement/:study",
     "agreement",
     OFFICE,
-    "light",
+    "office",
     () => import("./screens/Agreement.svelte"),
   ),
   route(
     "/models",
     "modelVersions",
     OFFICE,
-    "light",
+    "office",
     () => import("./screens/ModelVersions.svelte"),
   ),
   route(
     "/datasets",
     "datasets",
     [...OFFICE, "data"],
-    "light",
+    "office",
     () => import("./screens/Datasets.svelte"),
   ),
 ];

@@ -2,6 +2,7 @@
 
 import * as api from "./api";
 import type { User } from "./contract";
+import { follow } from "./preferences.svelte";
 
 export const session = $state<{
   user: User | null;
@@ -17,6 +18,7 @@ api.whenSignedOut(() => {
 
 export async function resume(): Promise<void> {
   const answer = await api.session();
+  if (answer.user) await follow(answer.user.preferences);
   session.user = answer.user;
   session.version = answer.version;
   session.known = true;
@@ -25,6 +27,7 @@ export async function resume(): Promise<void> {
 export async function signIn(username: string, password: string): Promise<void> {
   const answer = await api.signIn(username, password);
   const sameUser = session.user?.username === answer.user?.username;
+  if (answer.user) await follow(answer.user.preferences);
   session.user = answer.user;
   session.known = true;
   session.expired = false;

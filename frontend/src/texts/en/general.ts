@@ -5,6 +5,8 @@ export const general = {
     name: "Syndesmo",
     subtitle: "mSASSS reading and annotation",
     language: "Language",
+    theme: "Light",
+    themes: { automatic: "Automatic light", light: "Light", dark: "Dark" },
     signOut: "Sign out",
     skip: "Skip to content",
     navigation: "Main",
