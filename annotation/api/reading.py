@@ -47,9 +47,9 @@ class WorklistView(APIView):
         )
 
 
-def next_out(reader: User, round_id: int) -> dict[str, Any]:
+def next_out(reader: User, round_id: int, shown: int | None = None) -> dict[str, Any]:
     """The reader's next place of a round, taken now; or why there is none."""
-    taken = reading_queue.take_next(reader=reader, round_id=round_id)
+    taken = reading_queue.take_next(reader=reader, round_id=round_id, shown=shown)
     reading = (
         place_out(taken.reading, reader, taken.place, taken.upcoming) if taken.reading else None
     )
@@ -216,6 +216,12 @@ class DiscPointsView(APIView):
         return Response({"discs": discs_out(reading.radiograph, reader, reading)})
 
 
+class CommitInput(KeyInput):
+    """The end of a reading, and the place that the page has gone on to meanwhile."""
+
+    shown = serializers.IntegerField(min_value=1, allow_null=True, default=None)
+
+
 class CommitView(APIView):
     """The end of a reading."""
 
@@ -227,17 +233,18 @@ class CommitView(APIView):
         In a second-look study the answer shows the model's grades instead: the next film is not
         opened while the reader still looks at this one.
         """
-        data, reader = _checked(KeyInput, request), user_of(request)
+        data, reader = _checked(CommitInput, request), user_of(request)
         key = data["idempotency_key"]
         reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        shown = place_out(reading, reader, reading_queue.place(reading), ())
+        place = place_out(reading, reader, reading_queue.place(reading), ())
         second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
-        looks = bool(shown["answers"]) or (
+        looks = bool(place["answers"]) or (
             second_look
             and not reading.site
-            and any(one["model"] for one in (shown, *shown["paired"]))
+            and any(one["model"] for one in (place, *place["paired"]))
         )
-        return Response({**shown, "next": None if looks else next_out(reader, reading.round_id)})
+        coming = None if looks else next_out(reader, reading.round_id, data["shown"])
+        return Response({**place, "next": coming})
 
 
 class ReadingPictureView(PictureView):

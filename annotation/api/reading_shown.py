@@ -5,25 +5,30 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from annotation.api.film_pane import discs_out, film_out, mark_out, picture_urls
+from annotation.api.film_pane import discs_out, film_out, mark_out
 from annotation.models import Reading, Study
 from annotation.services import calibration, reader_grades, reading_queue, worklist
 from annotation.services.ledger import Marks
+from annotation.services.reading_queue import Place
 from inference.msasss import BRIDGE
 
 
 def place_out(
-    reading: Reading, reader: User, of_place: Sequence[Reading], upcoming: Iterable[Reading]
+    reading: Reading, reader: User, of_place: Sequence[Reading], upcoming: Iterable[Place]
 ) -> dict[str, Any]:
-    """A reading with those that are read together with it, `paired`, in the order of slots.
-
-    The pictures of the `upcoming` place can be fetched ahead.
-    """
+    """A place as its reader may see it, and those that come `upcoming` after it, not opened yet."""
     places = worklist.length(reader, reading.round)
+    coming = [_place_alone(place[0], reader, place, places) for place in upcoming]
+    return {**_place_alone(reading, reader, of_place, places), "upcoming": coming}
+
+
+def _place_alone(
+    reading: Reading, reader: User, of_place: Sequence[Reading], places: int
+) -> dict[str, Any]:
+    """A reading with those that are read together with it, `paired`, in the order of slots."""
     shown = {one.pk: reading_out(one, reader, of_place, places) for one in of_place}
     asked = shown.pop(reading.pk)
-    coming = [picture_urls(f"readings/{one.pk}") for one in upcoming]
-    return {**asked, "paired": list(shown.values()), "upcoming": coming}
+    return {**asked, "paired": list(shown.values())}
 
 
 def reading_out(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Literal
 
 from django.conf import settings
@@ -16,59 +17,79 @@ from annotation.services import model_shown, worklist
 
 # A hold renewed so lately is not written again: every grade would cost a second write.
 _FRESH = timedelta(seconds=30)
+# Places that a reader's page may know before they are opened: it goes on to the next film without
+# waiting for the server, and one film further when the network is cut.
+AHEAD = 2
+
+Place = tuple[Reading, ...]
+"""The readings of one place in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The reader's place, or None and the reason.
-
-    `place` holds all its readings in the order in which they are shown, `upcoming` those of the
-    place that would come next.
-    """
+    """The reader's place, or None and the reason; `upcoming` are those that would come next."""
 
     reading: Reading | None
     state: worklist.State
     sentence: str
-    place: tuple[Reading, ...] = ()
-    upcoming: tuple[Reading, ...] = ()
+    place: Place = ()
+    upcoming: tuple[Place, ...] = ()
 
 
 @transaction.atomic
-def take_next(*, reader: User, round_id: int) -> Taken:
+def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken:
     """Lease the reader's next place; the one already open comes again, held or expired.
 
-    Raises NotFound when the reader has no place in this round.
+    `shown` is the place that the reader's page has gone on to by itself: it is taken before the
+    others while it may be opened at all. Raises NotFound when the reader has no place in this
+    round.
     """
     # All of a reader's windows queue here, so that two of them get the same place, not two places.
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
     round_ = Round.objects.select_related("study").filter(pk=round_id).first()
     if round_ is None:
         raise NotFound
-    mine = Reading.objects.of(reader).filter(round_id=round_id)
-    in_hand = list(worklist.opened(mine).select_related("radiograph__visit"))
-    in_order = [*in_hand, *_next_places(reader, round_, 1 if in_hand else 2)]
+    in_hand = _in_hand(reader, round_)
+    next_ones = _next_places(reader, round_, AHEAD if in_hand else AHEAD + 1, first=shown)
+    in_order = [*in_hand, *next_ones]
     if not in_order or not round_.study.is_open:
         found = worklist.places(reader, round_)
         return Taken(None, found.state, found.sentence)
-    for one in in_order:
-        one.round, one.reader = round_, reader
-    now = [one for one in in_order if one.position == in_order[0].position]
+    now, *coming = in_order
     _open_now(now)
-    return Taken(now[0], "open", "", tuple(now), tuple(in_order[len(now) :]))
+    return Taken(now[0], "open", "", now, tuple(coming[:AHEAD]))
 
 
-def _next_places(reader: User, round_: Round, number: int) -> list[Reading]:
-    """The readings of the next unopened places, in the order in which they are shown."""
-    positions = worklist.unopened(reader, round_).values("position")[:number]
-    found = (
-        Reading.objects.of(reader)
-        .filter(round=round_, position__in=positions)
-        .order_by("position", "slot")
-    )
-    return list(found.select_related("radiograph__visit"))
+def _in_hand(reader: User, round_: Round) -> list[Place]:
+    mine = Reading.objects.of(reader).filter(round=round_)
+    return _by_place(worklist.opened(mine), reader, round_)
 
 
-def _open_now(of_place: list[Reading]) -> None:
+def _next_places(
+    reader: User, round_: Round, number: int, *, first: int | None = None
+) -> list[Place]:
+    """So many of the next unopened places, the one of the reading `first` before the others."""
+    waiting = worklist.unopened(reader, round_)
+    found = _places_at(waiting[:number], reader, round_)
+    if first is not None and all(place[0].pk != first for place in found):
+        found += _places_at(waiting.filter(pk=first), reader, round_)
+    return sorted(found, key=lambda place: place[0].pk != first)
+
+
+def _places_at(waiting: ReadingQuerySet, reader: User, round_: Round) -> list[Place]:
+    mine = Reading.objects.of(reader).filter(round=round_, position__in=waiting.values("position"))
+    return _by_place(mine.order_by("position", "slot"), reader, round_)
+
+
+def _by_place(readings: ReadingQuerySet, reader: User, round_: Round) -> list[Place]:
+    """Readings in the order of their places, put together place by place."""
+    found = list(readings.select_related("radiograph__visit"))
+    for one in found:
+        one.round, one.reader = round_, reader
+    return [tuple(place) for _, place in groupby(found, key=lambda one: one.position)]
+
+
+def _open_now(of_place: Place) -> None:
     """Hold all films of a place; the model's grades are fixed when they come into sight."""
     now = timezone.now()
     for one in of_place:
@@ -171,27 +192,22 @@ def give_back(*, reader: User, reading_id: int) -> None:
         Reading.objects.place_of(reading).order_by().update(lease_until=None)
 
 
-def upcoming(reading: Reading) -> ReadingQuerySet:
-    """The films of the place that would come next, so that their pictures can be fetched ahead."""
+def upcoming(reading: Reading) -> list[Place]:
+    """The places that would come after this one, to be fetched ahead."""
     if reading.committed_at is not None or not reading.round.study.is_open:
-        return Reading.objects.none()
-    coming = worklist.unopened(reading.reader, reading.round).first()
-    return Reading.objects.place_of(coming) if coming else Reading.objects.none()
+        return []
+    return _next_places(reading.reader, reading.round, AHEAD)
 
 
 def film_visible_to(reader: User, reading_id: int) -> Reading:
-    """The reading whose picture the reader may fetch: opened, or next in an open round.
+    """The reading whose picture the reader may fetch: opened, or soon to come in an open round.
 
     Raises NotFound for any other: a film in washout stays unseen.
     """
     reading = _the_only(_of_id(reader, reading_id))
     if reading.opened_at is None:
-        coming = (
-            worklist.unopened(reader, reading.round).first()
-            if reading.round.study.is_open
-            else None
-        )
-        if coming is None or reading.position != coming.position:
+        coming = worklist.unopened(reader, reading.round).values_list("position", flat=True)
+        if not reading.round.study.is_open or reading.position not in coming[:AHEAD]:
             raise NotFound
     return reading
 

@@ -186,7 +186,7 @@ export const redoGrade = (id: number, event: c.Keyed) =>
   post<c.Undone>(`readings/${id}/redo`, event);
 export const saveDiscPoints = (id: number, event: c.DiscPointsEvent) =>
   post<{ discs: c.Disc[] }>(`readings/${id}/disc_points`, event);
-export const commitReading = (id: number, event: c.Keyed) =>
+export const commitReading = (id: number, event: c.CommitEvent) =>
   post<c.Committed>(`readings/${id}/commit`, event);
 
 /** The stored picture file (JPEG-LS, 16 bit) as bytes. */

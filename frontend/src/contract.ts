@@ -107,8 +107,8 @@ export interface Reading extends FilmPicture {
   model: ModelGrades | null;
   /** Of a committed calibration film; empty everywhere else. */
   answers: Marks;
-  /** Films that come next, when the server says; their pictures are fetched ahead. */
-  upcoming?: { picture_url: string; preview_url: string }[];
+  /** The films that come next, not opened yet, on the film at hand: the page goes on to them. */
+  upcoming?: Reading[];
 }
 
 export interface NextReading {
@@ -137,6 +137,11 @@ export interface GradeEvent {
 export interface Keyed {
   idempotency_key: string;
   client_time?: string;
+}
+
+export interface CommitEvent extends Keyed {
+  /** The reading that the page has gone on to, to be taken next. */
+  shown: number | null;
 }
 
 export interface DiscPointsEvent {

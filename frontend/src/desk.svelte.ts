@@ -6,22 +6,18 @@
 import * as api from "./api";
 import { ApiError } from "./api";
 import type * as c from "./contract";
-import { DeskHold } from "./desk_hold";
+import { DeskAhead } from "./desk_ahead";
+import { DeskHold, isLost } from "./desk_hold";
 import { DeskPoints } from "./desk_points.svelte";
-import { DeskTurns, type Turn } from "./desk_turns.svelte";
-import { films, rememberedWindow, rememberWindow } from "./films";
+import type { Question } from "./desk_question";
+import { DeskTurns, isTurn, type Turn } from "./desk_turns.svelte";
+import { rememberedWindow, rememberWindow } from "./films";
 import { siteOf, type Finding, type Grade, type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
-import { listen, newKey } from "./saving.svelte";
-import { texts, told } from "./texts";
+import { listen, stamped } from "./saving.svelte";
+import { told } from "./texts";
 import type { Window } from "./viewer/windowing";
-
-export type Question =
-  | { kind: "reason"; site: SiteCode }
-  | { kind: "partner"; site: SiteCode; mark: c.Mark }
-  | { kind: "missing"; sites: SiteCode[] }
-  | { kind: "help" };
 
 export class Desk {
   reading = $state.raw<c.Reading | null>(null);
@@ -40,6 +36,7 @@ export class Desk {
   failure = $state("");
 
   readonly turns = new DeskTurns();
+  private readonly ahead = new DeskAhead();
   private readonly hold = new DeskHold((sentence) => (this.sentence = sentence));
   private shownAt = 0;
   private readonly unlisten: () => void;
@@ -89,7 +86,7 @@ export class Desk {
     this.failure = "";
     try {
       await this.outbox.idle(); // a film left half sent by an earlier page
-      await this.show(await api.nextReading(this.round));
+      this.show(await api.nextReading(this.round));
     } catch (error) {
       this.failure = api.sentenceOf(error);
     } finally {
@@ -97,16 +94,18 @@ export class Desk {
     }
   }
 
-  private async show(answer: c.NextReading): Promise<void> {
-    if (answer.reading) return this.take(answer.reading);
+  private show({ reading, sentence }: c.NextReading): void {
+    if (reading) return this.take(reading);
     this.hold.let();
-    [this.reading, this.finished, this.sentence] = [null, true, told(answer.sentence)];
+    [this.reading, this.finished, this.sentence, this.committing] = [
+      null,
+      true,
+      told(sentence),
+      false,
+    ];
   }
 
-  private async take(reading: c.Reading): Promise<void> {
-    void films.get(reading.picture_url).catch(() => {}); // the pane reports what fails
-    for (const coming of reading.upcoming ?? []) void films.get(coming.picture_url).catch(() => {});
-    this.sentence = (await this.hold.take(reading.id)) ? "" : texts.reading.otherTab;
+  private take(reading: c.Reading): void {
     this.reading = reading;
     this.marks = reading.marks;
     this.points.begin(reading.discs);
@@ -115,7 +114,10 @@ export class Desk {
     this.question = null;
     this.committing = false;
     this.finished = false;
+    this.sentence = "";
     this.go(grades.missing(reading.sites, reading.marks)[0] ?? reading.sites[0] ?? "");
+    this.ahead.learn(reading);
+    void this.hold.take(reading.id);
   }
 
   // --- corners ---------------------------------------------------------------------------------
@@ -233,21 +235,23 @@ export class Desk {
       return;
     }
     this.points.flush();
-    this.committing = true;
-    void this.send("commit", {});
+    const next = this.ahead.after(this.reading);
+    void this.send("commit", { shown: next?.id ?? null });
+    this.committing = !next;
+    if (!next) return;
+    this.ahead.leave(this.reading, this.marks, next.id);
+    this.take(next);
   }
 
   private async send(kind: Kind, body: object): Promise<void> {
-    const key = newKey();
-    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a moment, not state
-    const client_time = new Date().toISOString();
-    const stamped = { ...body, idempotency_key: key, client_time };
-    await this.outbox.add((this.reading as c.Reading).id, kind, stamped, key);
+    const written = stamped(body);
+    const { id } = this.reading as c.Reading;
+    await this.outbox.add(id, kind, written, written.idempotency_key);
   }
 
   private answered(entry: Entry, answer: unknown, waiting: number): void {
+    if (entry.kind === "commit") return this.committedAs(answer as c.Committed);
     if (entry.reading !== this.reading?.id) return;
-    if (entry.kind === "commit") return void this.committedAs(answer as c.Committed);
     // Later decisions are still under way: what the page shows is newer than this answer.
     if (waiting > 0) return;
     if (entry.kind === "disc_points") {
@@ -261,15 +265,22 @@ export class Desk {
     if (byServerAlone && site) this.go(site);
   }
 
-  private async committedAs({ next, ...reading }: c.Committed): Promise<void> {
-    if (next) await this.show(next);
-    this.committing = false;
-    if (next) return;
-    this.reading = reading;
-    this.marks = reading.marks;
+  private committedAs(committed: c.Committed): void {
+    const { next, ...reading } = committed;
+    const way = this.ahead.arrived(committed);
+    if (way === "right") {
+      const opened = next?.reading;
+      if (opened && opened.id === this.reading?.id) this.ahead.learn(opened);
+    } else if (next && (way === "wrong" || reading.id === this.reading?.id)) {
+      this.show(next);
+    } else if (reading.id === this.reading?.id) {
+      [this.reading, this.marks, this.committing] = [reading, reading.marks, false];
+    }
   }
 
   private async refused(entry: Entry, failure: SendFailure): Promise<void> {
+    const left = entry.kind === "commit" ? this.ahead.back(entry.reading) : null;
+    if (left) this.take(left);
     if (entry.reading !== this.reading?.id) return;
     this.committing = false;
     if (failure.name === "incomplete") {
@@ -290,10 +301,6 @@ export class Desk {
     } catch (error) {
       this.sentence = error instanceof ApiError && !error.passing ? failure.sentence : "";
     }
-    if (failure.status === 403 || LOST.has(failure.name)) this.sentence = failure.sentence;
+    if (isLost(failure)) this.sentence = failure.sentence;
   }
 }
-/** Refusals after which nothing more can be saved to the film. */
-const LOST = new Set(["lease_lost", "round_closed", "study_closed", "already_committed"]);
-
-const isTurn = (kind: Kind): kind is Turn => kind === "undo" || kind === "redo";

@@ -3,27 +3,36 @@
 import * as api from "./api";
 import { ApiError } from "./api";
 import { holdReading } from "./saving.svelte";
+import { texts } from "./texts";
 
 const RENEW_EVERY = 60_000;
+
+/** Refusals after which nothing more can be saved to the film. */
+const LOST = new Set(["lease_lost", "round_closed", "study_closed", "already_committed"]);
+
+export const isLost = ({ status, name }: Pick<ApiError, "status" | "name">): boolean =>
+  status === 403 || LOST.has(name);
 
 export class DeskHold {
   private release: () => void = () => {};
   private renewing: ReturnType<typeof setInterval> | undefined;
+  private held = 0;
 
-  /** `onlost` gets the server's sentence when the hold is gone. */
+  /** `onlost` gets a sentence when the hold is gone, or another tab of this browser has it. */
   constructor(private readonly onlost: (sentence: string) => void) {}
 
-  /** False: another tab of this browser has the film. */
-  async take(reading: number): Promise<boolean> {
+  async take(reading: number): Promise<void> {
     this.let();
+    this.held = reading;
     const release = await holdReading(reading);
-    if (!release) return false;
+    if (this.held !== reading) return release?.(); // the reader is two films on already
+    if (!release) return this.onlost(texts.reading.otherTab);
     this.release = release;
     this.renewing = setInterval(() => void this.renew(reading), RENEW_EVERY);
-    return true;
   }
 
   let(): void {
+    this.held = 0;
     clearInterval(this.renewing);
     this.release();
     this.release = () => {};

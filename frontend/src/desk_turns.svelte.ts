@@ -6,6 +6,8 @@ import { History } from "./reader_grades";
 
 export type Turn = "undo" | "redo";
 
+export const isTurn = (kind: string): kind is Turn => kind === "undo" || kind === "redo";
+
 export class DeskTurns {
   private history = $state.raw(new History());
   private server = $state.raw<Record<Turn, boolean>>({ undo: false, redo: false });

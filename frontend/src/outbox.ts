@@ -154,16 +154,25 @@ export class Outbox {
 
   private async failed(entry: Entry, failure: SendFailure): Promise<SendFailure | null> {
     if (failure.passing || failure.status === 401) return failure;
-    // A refused commit or undo holds no grade; a refused grade is kept for the reader to see.
+    await this.refuse(entry, failure.sentence);
+    this.tell();
+    this.parts.onrefused(entry, failure);
+    return null;
+  }
+
+  /** A refused commit or undo holds no grade; a refused grade is kept for the reader to see. */
+  private async refuse(entry: Entry, sentence: string): Promise<void> {
     if (entry.kind === "grade" || entry.kind === "disc_points") {
-      entry.refused = failure.sentence;
+      entry.refused = sentence;
       await this.keep(entry);
     } else {
       await this.drop(entry);
     }
-    this.tell();
-    this.parts.onrefused(entry, failure);
-    return null;
+    if (entry.kind !== "commit") return;
+    // The film that the page has gone on to is not opened then, for the same reason.
+    const { shown } = entry.body as { shown?: number | null };
+    const behind = this.entries.filter(({ reading, refused }) => reading === shown && !refused);
+    for (const next of behind) await this.refuse(next, sentence);
   }
 
   /** A full or forbidden store must not stop a grade: then it lives in this page until it is sent. */

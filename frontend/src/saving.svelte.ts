@@ -44,6 +44,12 @@ export function newKey(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** What every decision carries: its idempotency key and the reader's clock. */
+export function stamped<T extends object>(body: T): T & Required<c.Keyed> {
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a moment, not state
+  return { ...body, idempotency_key: newKey(), client_time: new Date().toISOString() };
+}
+
 async function opened(user: string): Promise<Outbox> {
   const made = new Outbox({
     user,
@@ -70,7 +76,7 @@ function send(entry: Entry): Promise<unknown> {
     case "disc_points":
       return api.saveDiscPoints(entry.reading, entry.body as c.DiscPointsEvent);
     case "commit":
-      return api.commitReading(entry.reading, entry.body as c.Keyed);
+      return api.commitReading(entry.reading, entry.body as c.CommitEvent);
   }
 }
 

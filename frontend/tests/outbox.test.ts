@@ -118,6 +118,28 @@ describe("the outbox", () => {
     expect(await store.all()).toEqual([]);
   });
 
+  it("refuses what was decided on the film after one whose commit is refused, unsent", async () => {
+    server = (entry) => {
+      if (entry.key === "commit") throw refusal;
+      return "ok";
+    };
+    const box = outbox();
+    await Promise.all([
+      box.add(7, "commit", { shown: 8 }, "commit"),
+      box.add(8, "grade", {}, "a"),
+      box.add(8, "commit", { shown: 9 }, "next"),
+      box.add(9, "grade", {}, "b"),
+      box.add(5, "grade", {}, "other"),
+    ]);
+    await box.idle();
+    expect(sent).toEqual(["other"]);
+    expect(box.status.refused.map(({ key, refused }) => [key, refused])).toEqual([
+      ["a", "Open it again."],
+      ["b", "Open it again."],
+    ]);
+    expect((await store.all()).map(({ key }) => key)).toEqual(["a", "b"]);
+  });
+
   it("does not keep a refused undo: it holds no grade", async () => {
     server = failing(1, refusal);
     const box = outbox();

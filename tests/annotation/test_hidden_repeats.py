@@ -45,7 +45,10 @@ def test_a_share_of_the_films_comes_twice(repeated: Study) -> None:
 
 def shown(answer: Any) -> str:
     headers = {name: value for name, value in answer.items() if name != "Content-Length"}
-    return OWN.sub("...", json.dumps([answer.status_code, headers, answer.json()]))
+    body = answer.json()
+    for reading in (body, body.get("reading") or {}):
+        reading.pop("upcoming", None)  # another place of the queue, other films ahead
+    return OWN.sub("...", json.dumps([answer.status_code, headers, body]))
 
 
 def test_a_repeat_answers_exactly_as_the_first_time(
@@ -74,7 +77,7 @@ def test_a_repeat_answers_exactly_as_the_first_time(
         walk.append(client.get(address))
         key = {"idempotency_key": str(uuid.uuid4())}
         client.post(f"{address}/commit", key, content_type="application/json")
-        walks.append([re.sub(r'"upcoming": \[.*?\]', "", shown(answer)) for answer in walk])
+        walks.append([shown(answer) for answer in walk])
     assert walks[0] == walks[2]
     assert "repeat" not in "".join(walks[2])
 

@@ -88,17 +88,17 @@ def test_a_pair_is_opened_held_and_returned_as_one(pairs: MakeStudy, reader: Mak
     assert all((one.lease_until or stale) > stale for one in reading_queue.place(taken))
 
 
-def test_the_next_pair_may_be_fetched_ahead_and_no_other(
+def test_the_next_two_pairs_may_be_fetched_ahead_and_no_other(
     pairs: MakeStudy, reader: MakeUser
 ) -> None:
-    made, ada = pairs(patients=3), reader("ada")
-    first, second, third = places(made, "ada")
+    made, ada = pairs(patients=4), reader("ada")
+    first, second, third, fourth = places(made, "ada")
     reading_queue.take_next(reader=ada, round_id=made.rounds.get().pk)
     held = Reading.objects.get(pk=first[0].pk)
-    assert list(reading_queue.upcoming(held)) == second
-    for reading in second:
+    assert reading_queue.upcoming(held) == [tuple(second), tuple(third)]
+    for reading in (*second, *third):
         assert reading_queue.film_visible_to(ada, reading.pk) == reading
-    for reading in third:
+    for reading in fourth:
         with pytest.raises(NotFound):
             reading_queue.film_visible_to(ada, reading.pk)
 

@@ -29,6 +29,22 @@ def test_a_commit_sent_twice_leads_to_the_same_next_film(
     assert Reading.objects.filter(opened_at__isnull=False).count() == 2
 
 
+def test_a_commit_takes_the_film_that_the_page_has_gone_on_to(
+    signed_in: SIGN_IN, reader: MakeUser, study: MakeStudy
+) -> None:
+    ada, reading = opened(signed_in(reader("ada")), study(films=3).rounds.get())
+    for site in LUMBAR:
+        grade(ada, reading, site, 0)
+    _, last = reading["upcoming"]
+    answer = send(ada, reading, "commit", shown=last["id"]).json()["next"]["reading"]
+    assert answer["id"] == last["id"]
+    assert (last["state"], answer["state"]) == ("open", "leased")
+    opening = {"state", "lease_until", "upcoming"}
+    assert {k: v for k, v in answer.items() if k not in opening} == {
+        k: v for k, v in last.items() if k not in opening
+    }
+
+
 def test_the_last_commit_says_that_the_round_is_read(
     signed_in: SIGN_IN, reader: MakeUser, study: MakeStudy
 ) -> None:

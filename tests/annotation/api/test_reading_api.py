@@ -89,7 +89,8 @@ def test_a_reading_holds_what_the_screen_needs(ada: Client, reading: dict[str, A
     assert (reading["time_point"], reading["paired"]) == (None, [])
     assert reading["model"] is None
     assert reading["picture_url"] == f"/api/v1/readings/{reading['id']}/picture"
-    assert len(reading["upcoming"]) == 1
+    assert [coming["position"] for coming in reading["upcoming"]] == [2, 3]
+    assert {coming["state"] for coming in reading["upcoming"]} == {"open"}
     assert ada.get(f"/api/v1/readings/{reading['id']}").json() == reading
 
 

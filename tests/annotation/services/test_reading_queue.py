@@ -153,15 +153,41 @@ def test_the_worklist_counts_ones_own_places_only(
     assert worklist.rounds_of(reader("cleo")) == []
 
 
-def test_only_the_next_place_is_shown_ahead(study: MakeStudy, reader: MakeUser) -> None:
-    ada, round_ = reader("ada"), round_of(study(films=3))
+def test_only_the_next_two_places_are_shown_ahead(study: MakeStudy, reader: MakeUser) -> None:
+    ada, round_ = reader("ada"), round_of(study(films=4))
     first = reading_queue.take_next(reader=ada, round_id=round_.pk).reading
     assert first is not None
-    (second,) = reading_queue.upcoming(first)
-    assert reading_queue.film_visible_to(ada, second.pk) == second
-    third = Reading.objects.get(round=round_, reader=ada, position=3)
+    coming = reading_queue.upcoming(first)
+    assert [[one.position for one in place] for place in coming] == [[2], [3]]
+    for (one,) in coming:
+        assert reading_queue.film_visible_to(ada, one.pk) == one
+    fourth = Reading.objects.get(round=round_, reader=ada, position=4)
     with pytest.raises(NotFound):
-        reading_queue.film_visible_to(ada, third.pk)
+        reading_queue.film_visible_to(ada, fourth.pk)
+
+
+def test_the_place_that_the_page_has_gone_on_to_is_taken_first(
+    study: MakeStudy, reader: MakeUser
+) -> None:
+    """Between the two, a place drawn earlier may have come out of its washout."""
+    ada, round_ = reader("ada"), round_of(study(films=3))
+    third = Reading.objects.get(round=round_, reader=ada, position=3)
+    taken = reading_queue.take_next(reader=ada, round_id=round_.pk, shown=third.pk)
+    assert taken.reading == third
+    again = reading_queue.take_next(reader=ada, round_id=round_.pk)
+    assert again.reading == third
+
+
+@pytest.mark.parametrize("whose", ["ben", "nobody"])
+def test_a_place_that_is_not_ones_own_is_never_taken(
+    study: MakeStudy, reader: MakeUser, whose: str
+) -> None:
+    round_ = round_of(study(films=3))
+    other = Reading.objects.filter(round=round_, reader=reader("ben")).last()
+    shown = other.pk if whose == "ben" and other else 2**62
+    taken = reading_queue.take_next(reader=reader("ada"), round_id=round_.pk, shown=shown)
+    assert taken.reading is not None
+    assert (taken.reading.reader, taken.reading.position) == (reader("ada"), 1)
 
 
 def test_an_unopened_reading_cannot_be_looked_at(study: MakeStudy, reader: MakeUser) -> None:

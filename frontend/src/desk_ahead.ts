@@ -1,0 +1,62 @@
+/**
+ * The way from film to film without waiting: the films to come are known before the server opens
+ * them, and a film left behind is kept until its commit is answered.
+ */
+
+import type { Committed, Marks, NextReading, Reading } from "./contract";
+import { films } from "./films";
+
+interface Left {
+  reading: Reading;
+  /** What the page went on to. */
+  shown: number;
+}
+
+export class DeskAhead {
+  private coming: readonly Reading[] = [];
+  private readonly left = new Map<number, Left>();
+
+  /** What follows the film on the desk, as far as the server says; fetched once that one is here. */
+  learn(reading: Reading): void {
+    this.coming = reading.upcoming ?? this.coming.filter(({ id }) => id !== reading.id);
+    const fetchAll = () => {
+      for (const { picture_url } of this.coming) void films.get(picture_url).catch(() => {});
+    };
+    films.get(reading.picture_url).then(fetchAll, fetchAll); // the pane reports what fails
+  }
+
+  /**
+   * The film to go on to at once, or null: none is known, or the study shows the model's grades
+   * beside the film or after the commit, and those only the server has.
+   */
+  after({ instrument, round }: Reading): Reading | null {
+    const blind = instrument.assist_mode === "blind" || round.kind === "relabel";
+    return blind ? (this.coming[0] ?? null) : null;
+  }
+
+  leave(reading: Reading, marks: Marks, shown: number): void {
+    this.left.set(reading.id, { reading: { ...reading, marks }, shown });
+  }
+
+  /** A commit was refused: the film that was left on its strength, if the page has gone on. */
+  back(reading: number): Reading | null {
+    const found = this.left.get(reading)?.reading ?? null;
+    if (found) this.left.clear();
+    return found;
+  }
+
+  /**
+   * A commit was taken. "waited": the page has not gone on. "right": it has, to the film that the
+   * server opened. "wrong": the server opened another one, or none.
+   */
+  arrived({ id, next }: Committed): "waited" | "right" | "wrong" {
+    const found = this.left.get(id);
+    this.left.delete(id);
+    if (!found) return "waited";
+    if (opened(next) === found.shown) return "right";
+    this.left.clear(); // the films after it are not opened either
+    return "wrong";
+  }
+}
+
+const opened = (next: NextReading | null) => next?.reading?.id;
