@@ -1,6 +1,6 @@
 /** The shapes of the REST contract under /api/v1/, exactly as the server names them. */
 
-import type { AssistMode, CervicalSquaring, RoundKind } from "./contract_office";
+import type { AssistMode, CervicalSquaring, Chronology, RoundKind } from "./contract_office";
 import type { Finding, Grade, Region, SiteCode } from "./msasss";
 
 export type * from "./contract_calibration";
@@ -72,6 +72,7 @@ export interface Instrument {
   cervical_squaring: CervicalSquaring;
   finding_flags: boolean;
   assist_mode: AssistMode;
+  chronology: Chronology;
 }
 
 export interface ModelGrades {
@@ -96,6 +97,8 @@ export interface Reading extends FilmPicture {
   round: { id: number; number: number; kind: RoundKind };
   position: number;
   places: number;
+  /** Which film of a pair; `days` after the first one where the order is known. */
+  time_point: { slot: number; days: number | null } | null;
   sites: SiteCode[];
   discs: Disc[];
   marks: Marks;
@@ -107,6 +110,8 @@ export interface Reading extends FilmPicture {
   model: ModelGrades | null;
   /** Of a committed calibration film; empty everywhere else. */
   answers: Marks;
+  /** The films that are read together with this one. */
+  paired?: Reading[];
   /** The films that come next, not opened yet, on the film at hand: the page goes on to them. */
   upcoming?: Reading[];
 }

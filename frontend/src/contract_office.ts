@@ -5,7 +5,8 @@ import type { Region, SiteCode } from "./msasss";
 
 export type * from "./contract_models";
 
-export type AssistMode = "blind" | "second_look";
+export type AssistMode = "blind" | "second_look" | "concurrent";
+export type Chronology = "single" | "paired_blinded" | "paired_known";
 export type CervicalSquaring = "all" | "C5_C6" | "none";
 export type RoundKind = "full" | "relabel" | "calibration";
 

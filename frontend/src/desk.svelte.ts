@@ -8,34 +8,29 @@ import { ApiError } from "./api";
 import type * as c from "./contract";
 import { DeskAhead } from "./desk_ahead";
 import { DeskHold, isLost } from "./desk_hold";
-import { DeskPoints } from "./desk_points.svelte";
+import { DeskPlace, type DeskFilm } from "./desk_place.svelte";
+import type { DeskPoints } from "./desk_points.svelte";
 import type { Question } from "./desk_question";
-import { DeskTurns, isTurn, type Turn } from "./desk_turns.svelte";
-import { rememberedWindow, rememberWindow } from "./films";
+import { isTurn, type Turn } from "./desk_turns.svelte";
 import { siteOf, type Finding, type Grade, type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
 import { listen, stamped } from "./saving.svelte";
 import { told } from "./texts";
-import type { Window } from "./viewer/windowing";
 
 export class Desk {
-  reading = $state.raw<c.Reading | null>(null);
-  marks = $state.raw<c.Marks>({});
-  readonly points = new DeskPoints(
-    (points) => void this.send("disc_points", points),
+  readonly place = new DeskPlace(
+    (film) => (points) => void this.send("disc_points", points, film),
     () => this.writable,
   );
   site = $state<SiteCode>("");
   question = $state.raw<Question | null>(null);
-  window = $state.raw<Window>({ center: 32768, width: 65536 });
   committing = $state(false);
   /** Why there is no film, or why this one cannot be read on. */
   sentence = $state("");
   finished = $state(false);
   failure = $state("");
 
-  readonly turns = new DeskTurns();
   private readonly ahead = new DeskAhead();
   private readonly hold = new DeskHold((sentence) => (this.sentence = sentence));
   private shownAt = 0;
@@ -52,9 +47,22 @@ export class Desk {
   }
 
   close(): void {
-    this.points.flush();
+    this.place.flush();
     this.unlisten();
     this.hold.let();
+  }
+
+  /** Of the film that the keys act on. */
+  get reading(): c.Reading | null {
+    return this.place.active?.reading ?? null;
+  }
+
+  get marks(): c.Marks {
+    return this.place.active?.marks ?? {};
+  }
+
+  get points(): DeskPoints {
+    return (this.place.active as DeskFilm).points;
   }
 
   get committed(): boolean {
@@ -65,18 +73,13 @@ export class Desk {
     return this.reading?.round.kind === "relabel";
   }
 
-  get done(): number {
-    const sites = this.reading?.sites ?? [];
-    return sites.length - grades.missing(sites, this.marks).length;
-  }
-
   get findings(): Finding[] {
     const instrument = this.reading?.instrument;
     return instrument && this.site ? grades.findingsAsked(instrument, this.site) : [];
   }
 
   can(turn: Turn): boolean {
-    return !this.committed && this.turns.can(turn);
+    return !this.committed && !!this.place.active?.turns.can(turn);
   }
 
   // --- films -----------------------------------------------------------------------------------
@@ -97,38 +100,38 @@ export class Desk {
   private show({ reading, sentence }: c.NextReading): void {
     if (reading) return this.take(reading);
     this.hold.let();
-    [this.reading, this.finished, this.sentence, this.committing] = [
-      null,
-      true,
-      told(sentence),
-      false,
-    ];
+    this.place.begin(null);
+    [this.finished, this.sentence, this.committing] = [true, told(sentence), false];
   }
 
   private take(reading: c.Reading): void {
-    this.reading = reading;
-    this.marks = reading.marks;
-    this.points.begin(reading.discs);
-    this.window = rememberedWindow(reading.picture_url) ?? reading.window;
-    this.turns.begin(reading);
+    this.place.begin(reading);
     this.question = null;
     this.committing = false;
     this.finished = false;
     this.sentence = "";
-    this.go(grades.missing(reading.sites, reading.marks)[0] ?? reading.sites[0] ?? "");
+    this.go(this.place.missing[0]?.site ?? reading.sites[0] ?? "");
     this.ahead.learn(reading);
     void this.hold.take(reading.id);
   }
 
   // --- corners ---------------------------------------------------------------------------------
 
-  go(site: SiteCode): void {
+  go(site: SiteCode, at = this.place.at): void {
+    this.place.at = at;
     this.site = site;
     this.shownAt = performance.now();
   }
 
   step(by: number): void {
     if (this.reading) this.go(grades.neighbour(this.reading.sites, this.site, by));
+  }
+
+  /** The same corner on the next film of the pair. */
+  otherFilm(): void {
+    if (!this.place.isPair) return;
+    this.place.turn();
+    this.go(this.site);
   }
 
   /** To the graded corner of a disc that comes first. */
@@ -191,116 +194,106 @@ export class Desk {
   }
 
   private record(site: SiteCode, mark: c.Mark, partner: c.Mark | null, advance: boolean): void {
-    const reading = this.reading as c.Reading;
-    const before = this.marks;
-    this.marks = grades.marked(before, site, mark, partner);
-    this.turns.record(before, this.marks, site);
+    const film = this.place.active as DeskFilm;
+    const before = film.marks;
+    film.marks = grades.marked(before, site, mark, partner);
+    film.turns.record(before, film.marks, site);
     void this.send("grade", {
       site,
       ...mark,
       partner,
       ms_spent: Math.round(performance.now() - this.shownAt),
-      window: this.window,
+      window: film.window,
     });
     if (!advance) return;
-    this.go(grades.nextSite(reading.sites, this.marks, site));
-    if (this.rapid && grades.missing(reading.sites, this.marks).length === 0) this.commit();
+    const open = this.place.missing[0];
+    // A film that is read through gives way to the other one.
+    if (film.missing.length === 0 && open) return this.go(open.site, open.at);
+    this.go(grades.nextSite(film.reading.sites, film.marks, site));
+    if (this.rapid && !open) this.commit();
   }
 
   turn(turn: Turn): void {
-    if (!this.writable || !this.turns.can(turn)) return;
-    const turned = this.turns.take(turn);
+    const film = this.place.active;
+    if (!film || !this.writable || !this.can(turn)) return;
+    const turned = film.turns.take(turn);
     if (turned) {
-      const sites = this.reading?.sites ?? [];
-      this.marks = turned.marks;
+      const { sites } = film.reading;
+      film.marks = turned.marks;
       this.go(turn === "undo" ? turned.site : grades.nextSite(sites, turned.marks, turned.site));
     }
     void this.send(turn, {});
   }
 
-  setWindow(window: Window): void {
-    this.window = window;
-    if (this.reading) rememberWindow(this.reading.picture_url, window);
-  }
-
   // --- commit and answers ----------------------------------------------------------------------
 
   commit(): void {
-    if (!this.reading) return;
+    const place = this.place.asItStands();
     if (this.committed) return void this.next();
-    if (!this.writable) return;
-    const sites = grades.missing(this.reading.sites, this.marks);
-    if (sites.length > 0) {
-      this.question = { kind: "missing", sites };
-      return;
-    }
-    this.points.flush();
-    const next = this.ahead.after(this.reading);
-    void this.send("commit", { shown: next?.id ?? null });
+    if (!place || !this.writable) return;
+    const corners = this.place.missing;
+    if (corners.length > 0) return void (this.question = { kind: "missing", corners });
+    this.place.flush();
+    const next = this.ahead.after(place);
+    void this.send("commit", { shown: next?.id ?? null }, this.place.films[0]);
     this.committing = !next;
     if (!next) return;
-    this.ahead.leave(this.reading, this.marks, next.id);
+    this.ahead.leave(place, next.id);
     this.take(next);
   }
 
-  private async send(kind: Kind, body: object): Promise<void> {
+  private async send(kind: Kind, body: object, film = this.place.active): Promise<void> {
     const written = stamped(body);
-    const { id } = this.reading as c.Reading;
+    const { id } = (film as DeskFilm).reading;
     await this.outbox.add(id, kind, written, written.idempotency_key);
   }
 
   private answered(entry: Entry, answer: unknown, waiting: number): void {
     if (entry.kind === "commit") return this.committedAs(answer as c.Committed);
-    if (entry.reading !== this.reading?.id) return;
+    const film = this.place.of(entry.reading);
     // Later decisions are still under way: what the page shows is newer than this answer.
-    if (waiting > 0) return;
+    if (!film || waiting > 0) return;
     if (entry.kind === "disc_points") {
-      this.points.discs = (answer as { discs: c.Disc[] }).discs;
+      film.points.discs = (answer as { discs: c.Disc[] }).discs;
       return;
     }
     const { marks, site } = answer as c.Graded & Partial<c.Undone>;
-    const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, this.marks);
-    this.marks = marks;
-    if (isTurn(entry.kind)) this.turns.answered(entry.kind, true);
-    if (byServerAlone && site) this.go(site);
+    const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, film.marks);
+    film.marks = marks;
+    if (isTurn(entry.kind)) film.turns.answered(entry.kind, true);
+    if (byServerAlone && site && film === this.place.active) this.go(site);
   }
 
   private committedAs(committed: c.Committed): void {
     const { next, ...reading } = committed;
     const way = this.ahead.arrived(committed);
+    const here = !!this.place.of(reading.id);
+    const opened = next?.reading;
     if (way === "right") {
-      const opened = next?.reading;
-      if (opened && opened.id === this.reading?.id) this.ahead.learn(opened);
-    } else if (next && (way === "wrong" || reading.id === this.reading?.id)) {
+      if (opened && this.place.of(opened.id)) this.ahead.learn(opened);
+    } else if (next && (way === "wrong" || here)) {
       this.show(next);
-    } else if (reading.id === this.reading?.id) {
-      [this.reading, this.marks, this.committing] = [reading, reading.marks, false];
+    } else if (here) {
+      this.place.refresh(reading);
+      this.committing = false;
     }
   }
 
   private async refused(entry: Entry, failure: SendFailure): Promise<void> {
     const left = entry.kind === "commit" ? this.ahead.back(entry.reading) : null;
     if (left) this.take(left);
-    if (entry.reading !== this.reading?.id) return;
+    const film = this.place.of(entry.reading);
+    if (!film) return;
     this.committing = false;
-    if (failure.name === "incomplete") {
-      const { missing } = (failure as ApiError).detail as { missing?: c.Missing[] };
-      this.question = { kind: "missing", sites: missing?.[0]?.sites ?? [] };
-    } else if (isTurn(entry.kind)) this.turns.answered(entry.kind, false);
-    await this.reload(failure);
-  }
-
-  /** Show the server's version; what it refused stays in the outbox for the reader to see. */
-  private async reload(failure: SendFailure): Promise<void> {
+    if (isTurn(entry.kind)) film.turns.answered(entry.kind, false);
+    // Show the server's version; what it refused stays in the outbox for the reader to see.
     try {
-      const reading = await api.reading((this.reading as c.Reading).id);
-      this.reading = reading;
-      this.marks = reading.marks;
-      this.points.discs = reading.discs;
-      this.turns.begin(reading);
+      this.place.refresh(await api.reading(film.reading.id));
     } catch (error) {
       this.sentence = error instanceof ApiError && !error.passing ? failure.sentence : "";
     }
+    const { missing } = this.place;
+    if (failure.name === "incomplete") this.question = { kind: "missing", corners: missing };
     if (isLost(failure)) this.sentence = failure.sentence;
   }
 }

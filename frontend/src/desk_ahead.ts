@@ -3,7 +3,8 @@
  * them, and a film left behind is kept until its commit is answered.
  */
 
-import type { Committed, Marks, NextReading, Reading } from "./contract";
+import type { Committed, NextReading, Reading } from "./contract";
+import { placeOf } from "./desk_place.svelte";
 import { films } from "./films";
 
 interface Left {
@@ -20,9 +21,11 @@ export class DeskAhead {
   learn(reading: Reading): void {
     this.coming = reading.upcoming ?? this.coming.filter(({ id }) => id !== reading.id);
     const fetchAll = () => {
-      for (const { picture_url } of this.coming) void films.get(picture_url).catch(() => {});
+      const coming = this.coming.flatMap(placeOf);
+      for (const { picture_url } of coming) void films.get(picture_url).catch(() => {});
     };
-    films.get(reading.picture_url).then(fetchAll, fetchAll); // the pane reports what fails
+    const here = placeOf(reading).map(({ picture_url }) => films.get(picture_url));
+    void Promise.allSettled(here).then(fetchAll); // the panes report what fails
   }
 
   /**
@@ -34,8 +37,8 @@ export class DeskAhead {
     return blind ? (this.coming[0] ?? null) : null;
   }
 
-  leave(reading: Reading, marks: Marks, shown: number): void {
-    this.left.set(reading.id, { reading: { ...reading, marks }, shown });
+  leave(reading: Reading, shown: number): void {
+    this.left.set(reading.id, { reading, shown });
   }
 
   /** A commit was refused: the film that was left on its strength, if the page has gone on. */

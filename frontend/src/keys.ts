@@ -31,6 +31,7 @@ export type Action =
   | "placePoints"
   | "resetPoints"
   | "outOfFilm"
+  | "otherFilm"
   | "help";
 
 export type Keymap = Readonly<Record<Action, readonly string[]>>;
@@ -65,6 +66,7 @@ export const KEYS: Keymap = {
   placePoints: ["p"],
   resetPoints: ["r"],
   outOfFilm: ["x"],
+  otherFilm: ["v"],
   help: ["?"],
 };
 

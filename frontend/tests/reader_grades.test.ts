@@ -9,6 +9,7 @@ const instrument = (squaring: Instrument["cervical_squaring"], flags = true): In
   cervical_squaring: squaring,
   finding_flags: flags,
   assist_mode: "blind",
+  chronology: "single",
 });
 
 describe("a decision", () => {

@@ -48,6 +48,15 @@ export function dragged(window: Window, dx: number, dy: number): Window {
   return { center: clampCenter(window.center - (dy / 320) * window.width), width };
 }
 
+/**
+ * A window changed as another one was, in shares of the widths: the films of two visits are seldom
+ * exposed alike.
+ */
+export const alike = (window: Window, from: Window, to: Window): Window => ({
+  center: clampCenter(window.center + ((to.center - from.center) / from.width) * window.width),
+  width: Math.min(2 * VALUES, Math.max(1, window.width * (to.width / from.width))),
+});
+
 /** Presets relative to the automatic window, because radiographs have no absolute scale. */
 export const PRESETS = {
   automatic: (automatic: Window): Window => automatic,

@@ -59,6 +59,7 @@ const actions: Record<Action, string> = {
   placePoints: "Place all points of the film by clicks, top down",
   resetPoints: "The model's points of this disc again",
   outOfFilm: "This disc is off the film: both corners not assessable",
+  otherFilm: "The other film of the pair",
   magnifier: "Magnifier under the cursor, while held",
   help: "This list",
 };
@@ -200,6 +201,16 @@ export const reading = {
     "Your hold on this film has ended or the study was closed. Nothing more can be saved to it; go back to the worklist.",
   committedAlready: "This film is committed. Its grades can no longer be changed.",
   rapid: { title: "Relabel", corner: (n: number, all: number) => `Corner ${n} of ${all}` },
+  pair: {
+    film: (letter: string) => `Film ${letter}`,
+    interval: (days: number) =>
+      days === 0 ? "first time point" : `${(days / 365.25).toFixed(1)} years later`,
+  },
+  beside: {
+    model: (version: string, grade: number, percent: number) =>
+      `${version}: grade ${grade}, ${percent} %`,
+    none: (version: string) => `${version} gives this corner no grade.`,
+  },
   adjudication: {
     title: "Adjudication",
     findingTitle: (corner: string) => `Grade 1 at ${corner}: what is there?`,

@@ -16,7 +16,11 @@ export const studies = {
     progress: "Places read",
     state: "State",
   },
-  modes: { blind: "Never while reading", second_look: "After the reader has committed" },
+  modes: {
+    blind: "Never while reading",
+    second_look: "After the reader has committed",
+    concurrent: "While reading: such reads count nowhere as blind",
+  },
   states: { open: "Open", closed: "Closed", finished: "Finished" },
   design: {
     title: "New study",

@@ -165,6 +165,7 @@ export const reading: typeof english = {
     placePoints: "위에서 아래로 눌러 모든 기준점 놓기",
     resetPoints: "이 추간판을 모델의 기준점으로",
     outOfFilm: "이 추간판은 영상 밖: 두 모서리 모두 평가 불가",
+    otherFilm: "쌍의 다른 영상",
     magnifier: "누르는 동안 커서 아래 돋보기",
     help: "이 목록",
   },
@@ -189,6 +190,15 @@ export const reading: typeof english = {
     "이 영상의 점유가 끝났거나 연구가 종료되었습니다. 더는 저장할 수 없으니 판독 목록으로 돌아가십시오.",
   committedAlready: "이 영상은 확정되었습니다. 등급을 더 바꿀 수 없습니다.",
   rapid: { title: "재판독", corner: (n, all) => `모서리 ${n} / ${all}` },
+  pair: {
+    film: (letter: string) => `영상 ${letter}`,
+    interval: (days: number) => (days === 0 ? "첫 시점" : `${(days / 365.25).toFixed(1)}년 뒤`),
+  },
+  beside: {
+    model: (version: string, grade: number, percent: number) =>
+      `${version}: ${grade}등급, ${percent} %`,
+    none: (version: string) => `${version}이(가) 이 모서리에 등급을 내지 않았습니다.`,
+  },
   adjudication: {
     title: "조정 판독",
     findingTitle: (corner: string) => `${corner} 1등급: 무엇이 보입니까?`,

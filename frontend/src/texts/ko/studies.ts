@@ -18,7 +18,11 @@ export const studies: typeof english = {
     progress: "판독 진행",
     state: "상태",
   },
-  modes: { blind: "판독 중에는 표시하지 않음", second_look: "판독자가 확정한 뒤에 표시" },
+  modes: {
+    blind: "판독 중에는 표시하지 않음",
+    second_look: "판독자가 확정한 뒤에 표시",
+    concurrent: "판독 중에 표시: 이런 판독은 눈가림 판독으로 세지 않음",
+  },
   states: { open: "진행 중", closed: "종료", finished: "완료" },
   design: {
     title: "새 연구",

@@ -1,0 +1,130 @@
+/**
+ * The place on the desk: the films that are read together, in the order of their slots, and which
+ * of them the keys act on. A film that is read by itself is a place of one.
+ */
+
+import type { Marks, Reading } from "./contract";
+import { DeskPoints, type SavePoints } from "./desk_points.svelte";
+import { DeskTurns } from "./desk_turns.svelte";
+import { rememberedWindow, rememberWindow } from "./films";
+import type { SiteCode } from "./msasss";
+import * as grades from "./reader_grades";
+import { alike, type Window } from "./viewer/windowing";
+
+/** One film: its reading as the server last told it, and what stands and shows here. */
+export class DeskFilm {
+  reading = $state.raw() as Reading;
+  marks = $state.raw<Marks>({});
+  window = $state.raw<Window>({ center: 32768, width: 65536 });
+  /** Null: the crop finds its own, anew for every disc. */
+  cropWindow = $state.raw<Window | null>(null);
+  readonly turns = new DeskTurns();
+  readonly points: DeskPoints;
+
+  constructor(reading: Reading, save: SavePoints, writable: () => boolean) {
+    this.points = new DeskPoints(save, writable);
+    this.points.begin(reading.discs);
+    this.window = rememberedWindow(reading.picture_url) ?? reading.window;
+    this.refresh(reading);
+  }
+
+  refresh(reading: Reading): void {
+    this.reading = reading;
+    this.marks = reading.marks;
+    this.points.discs = reading.discs;
+    this.turns.begin(reading);
+  }
+
+  get missing(): SiteCode[] {
+    return grades.missing(this.reading.sites, this.marks);
+  }
+
+  setWindow(window: Window): void {
+    this.window = window;
+    rememberWindow(this.reading.picture_url, window);
+  }
+}
+
+/** A corner of one of the films. */
+export interface Spot {
+  at: number;
+  site: SiteCode;
+}
+
+/** The readings of a place, film A first. */
+export const placeOf = (reading: Reading): Reading[] =>
+  [reading, ...(reading.paired ?? [])].sort((a, b) => slot(a) - slot(b));
+
+const slot = (reading: Reading) => reading.time_point?.slot ?? 1;
+
+export class DeskPlace {
+  films = $state.raw<readonly DeskFilm[]>([]);
+  at = $state(0);
+
+  constructor(
+    private readonly save: (film: DeskFilm) => SavePoints,
+    private readonly writable: () => boolean,
+  ) {}
+
+  /** Another place, or none. */
+  begin(reading: Reading | null): void {
+    this.films = (reading ? placeOf(reading) : []).map((one) => {
+      const film: DeskFilm = new DeskFilm(one, (points) => this.save(film)(points), this.writable);
+      return film;
+    });
+    this.at = this.missing[0]?.at ?? 0;
+  }
+
+  /** The server's version of the same place. */
+  refresh(reading: Reading): void {
+    for (const one of placeOf(reading)) this.of(one.id)?.refresh(one);
+  }
+
+  get active(): DeskFilm | null {
+    return this.films[this.at] ?? null;
+  }
+
+  get isPair(): boolean {
+    return this.films.length > 1;
+  }
+
+  of(reading: number): DeskFilm | undefined {
+    return this.films.find((film) => film.reading.id === reading);
+  }
+
+  /** The corners without a mark, over all films. */
+  get missing(): Spot[] {
+    return this.films.flatMap(({ missing }, at) => missing.map((site) => ({ at, site })));
+  }
+
+  get total(): number {
+    return this.films.reduce((sum, { reading }) => sum + reading.sites.length, 0);
+  }
+
+  get done(): number {
+    return this.total - this.missing.length;
+  }
+
+  /** The keys act on the next film from now on. */
+  turn(): void {
+    if (this.films.length > 0) this.at = (this.at + 1) % this.films.length;
+  }
+
+  /** The window of the film at hand; the others become brighter and flatter by as much. */
+  setWindow(window: Window): void {
+    const before = this.active?.window ?? window;
+    for (const film of this.films) {
+      film.setWindow(film === this.active ? window : alike(film.window, before, window));
+    }
+  }
+
+  /** The place as it stands here, newer than the server's answer. */
+  asItStands(): Reading | null {
+    const [lead, ...others] = this.films.map(({ reading, marks }) => ({ ...reading, marks }));
+    return lead ? { ...lead, paired: others } : null;
+  }
+
+  flush(): void {
+    for (const { points } of this.films) points.flush();
+  }
+}
