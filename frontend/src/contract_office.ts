@@ -64,6 +64,7 @@ export interface Overlap {
 export interface Study extends Differences, Overlap {
   id: number;
   name: string;
+  chronology: Chronology;
   assist_mode: AssistMode;
   cervical_squaring: CervicalSquaring;
   missing_sites: MissingSites;
@@ -98,6 +99,13 @@ export interface NewStudy extends Differences, Overlap {
   adjudicators: string[];
   region: Region | null;
   radiographs: "all" | number[];
+  centres: string[];
+  scanners: string[];
+  predicted: boolean | null;
+  visited_from: string | null;
+  visited_to: string | null;
+  unread: boolean;
+  chronology: Chronology;
   rounds: { washout_days: number }[];
   assist_mode: AssistMode;
   cervical_squaring: CervicalSquaring;

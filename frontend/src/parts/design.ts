@@ -4,11 +4,24 @@ import type { NewRelabelBatch, NewStudy } from "../contract";
 import type { Region } from "../msasss";
 import { texts } from "../texts";
 
+export interface FilmChoiceForm {
+  /** Names, with commas between them; empty for all. */
+  centres: string;
+  scanners: string;
+  predicted: "any" | "yes" | "no";
+  /** As a date input gives it; empty for no limit. */
+  visitedFrom: string;
+  visitedTo: string;
+  unread: boolean;
+}
+
 export interface DesignForm {
   name: string;
   region: Region | "";
   films: "all" | "chosen";
   filmNumbers: string;
+  choice: FilmChoiceForm;
+  chronology: NewStudy["chronology"];
   readers: string[];
   adjudicators: string[];
   /** One entry per round; the first is not asked for. A number input that is empty gives null. */
@@ -39,6 +52,15 @@ export const newDesign = (): DesignForm => ({
   region: "",
   films: "all",
   filmNumbers: "",
+  choice: {
+    centres: "",
+    scanners: "",
+    predicted: "any",
+    visitedFrom: "",
+    visitedTo: "",
+    unread: false,
+  },
+  chronology: "single",
   readers: [],
   adjudicators: [],
   washoutDays: [0],
@@ -90,6 +112,21 @@ export function filmNumbers(text: string): { numbers: number[] } | { wrong: stri
 
 const wholeFrom = (low: number, high: number, value: number | null): value is number =>
   value !== null && Number.isInteger(value) && value >= low && value <= high;
+
+const named = (text: string) =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
+
+const choiceOf = (choice: FilmChoiceForm) => ({
+  centres: named(choice.centres),
+  scanners: named(choice.scanners),
+  predicted: choice.predicted === "any" ? null : choice.predicted === "yes",
+  visited_from: choice.visitedFrom || null,
+  visited_to: choice.visitedTo || null,
+  unread: choice.unread,
+});
 
 /** The request for a new study, or one sentence per field that is wrong. */
 export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
@@ -143,6 +180,8 @@ export function checkDesign(form: DesignForm): Checked<NewStudy, DesignField> {
       adjudicators: form.adjudicators,
       region: form.region || null,
       radiographs: form.films === "chosen" && "numbers" in chosen ? chosen.numbers : "all",
+      ...choiceOf(form.choice),
+      chronology: form.chronology,
       rounds: washouts.map((days) => ({ washout_days: days as number })),
       assist_mode: form.assistMode,
       cervical_squaring: form.cervicalSquaring,

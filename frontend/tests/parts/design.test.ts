@@ -22,6 +22,13 @@ describe("the design of a study", () => {
         adjudicators: [],
         region: null,
         radiographs: "all",
+        centres: [],
+        scanners: [],
+        predicted: null,
+        visited_from: null,
+        visited_to: null,
+        unread: false,
+        chronology: "single",
         rounds: [{ washout_days: 0 }],
         assist_mode: "blind",
         cervical_squaring: "none",
@@ -36,6 +43,24 @@ describe("the design of a study", () => {
         double_share: null,
       },
     }));
+  it("sends a question to the archive", () => {
+    const choice = {
+      ...good().choice,
+      centres: "Seoul, Busan ,",
+      predicted: "no" as const,
+      visitedFrom: "2020-01-31",
+      unread: true,
+    };
+    const checked = checkDesign({ ...good(), choice, chronology: "paired_known" });
+    expect(checked.ok && checked.value).toMatchObject({
+      centres: ["Seoul", "Busan"],
+      predicted: false,
+      visited_from: "2020-01-31",
+      visited_to: null,
+      unread: true,
+      chronology: "paired_known",
+    });
+  });
   it("sends chosen films as numbers", () => {
     const checked = checkDesign({ ...good(), films: "chosen", filmNumbers: "4-6" });
     expect(checked.ok && checked.value.radiographs).toEqual([4, 5, 6]);

@@ -33,6 +33,25 @@ export const studies = {
     filmNumbers: "Film numbers",
     region: "Region",
     regionBoth: "Cervical and lumbar",
+    chronology: "How films are read",
+    chronologies: {
+      single: "Each film by itself",
+      paired_blinded: "All time points of a spine side by side, their order hidden",
+      paired_known: "All time points of a spine side by side, in their order",
+    },
+    chronologyHint:
+      "Side by side needs two time points of a region. In known order more change is seen; never compare figures of two chronologies.",
+    choice: {
+      title: "Choose among the films",
+      centres: "Centres",
+      scanners: "Scanners",
+      hint: "Names with commas between them; empty for all.",
+      from: "Visits from",
+      to: "Visits until",
+      predicted: "Graded by the model",
+      predictedChoices: { any: "Either", yes: "Graded", no: "Not graded" },
+      unread: "Only films that no study has yet",
+    },
     readers: "Readers",
     readersHint:
       "Agreement needs at least two. Coordinators and admins see all grades and cannot read.",

@@ -35,6 +35,25 @@ export const studies: typeof english = {
     filmNumbers: "영상 번호",
     region: "부위",
     regionBoth: "경추와 요추",
+    chronology: "판독 방식",
+    chronologies: {
+      single: "영상을 한 장씩",
+      paired_blinded: "한 척추의 모든 시점을 나란히, 순서를 숨김",
+      paired_known: "한 척추의 모든 시점을 나란히, 순서대로",
+    },
+    chronologyHint:
+      "나란히 보려면 같은 부위의 시점이 둘 이상 있어야 합니다. 순서를 알면 변화가 더 많이 보이므로 두 방식의 수치를 비교하지 마십시오.",
+    choice: {
+      title: "영상 고르기",
+      centres: "기관",
+      scanners: "촬영 장비",
+      hint: "이름을 쉼표로 나누십시오. 비우면 모두입니다.",
+      from: "방문일 시작",
+      to: "방문일 끝",
+      predicted: "모델 등급",
+      predictedChoices: { any: "무관", yes: "있음", no: "없음" },
+      unread: "아직 어느 연구에도 없는 영상만",
+    },
     readers: "판독자",
     readersHint:
       "일치도에는 두 명 이상이 필요합니다. 코디네이터와 관리자는 모든 등급을 볼 수 있어 판독할 수 없습니다.",
