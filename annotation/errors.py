@@ -35,6 +35,16 @@ class WrongCredentials(ProductError):
     sentence = "The user name or the password is wrong. Check both and try again."
 
 
+class TooManyAttempts(ProductError):
+    """Somebody guesses a password."""
+
+    status = 429
+    sentence = (
+        "Too many wrong passwords for this user name. Wait 15 minutes and try again, or ask an "
+        "administrator."
+    )
+
+
 class NotFound(ProductError):
     """There is no such thing for this user. Says the same whether it exists or not: blinding."""
 

@@ -4,6 +4,7 @@ Without ``DATABASE_URL`` and ``REDIS_URL`` the program uses the embedded servers
 folder (``annotation.embedded``); with them the same program runs on real servers.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "django_celery_beat",
     "pgtrigger",
+    "axes",
     "annotation",
 ]
 MIDDLEWARE = [
@@ -89,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "annotation.page.content_security_policy",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -135,7 +138,17 @@ TRAINING_PROCESSES = env.int("TRAINING_PROCESSES", default=1)  # one per GPU
 TRAINING_CHECKPOINT_MINUTES = env.float("TRAINING_CHECKPOINT_MINUTES", default=3.0)
 READING_LEASE_MINUTES = env.int("READING_LEASE_MINUTES", default=60)
 
-AUTHENTICATION_BACKENDS = ["annotation.permissions.AccountBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "annotation.permissions.AccountBackend",
+]
+# Guessing passwords ends after ten tries for a quarter of an hour. Name and address together: a
+# stranger elsewhere cannot lock a reader out.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "annotation.api.session.too_many_attempts"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
@@ -14,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.errors import WrongCredentials
+from annotation.errors import TooManyAttempts, WrongCredentials, answer
 from annotation.models import Preferences
 from annotation.permissions import Anyone, roles_of
 
@@ -92,3 +93,11 @@ class SessionView(APIView):
         logout(request._request)
         request.user = request._request.user
         return Response(session_of(request))
+
+
+def too_many_attempts(
+    request: HttpRequest, response: HttpResponse, credentials: dict[str, Any]
+) -> HttpResponse:
+    """What django-axes answers, here and in the admin's own sign-in, while a name is locked."""
+    told = answer(TooManyAttempts(), {})
+    return JsonResponse(told.data, status=told.status_code)

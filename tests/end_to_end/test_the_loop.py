@@ -144,8 +144,12 @@ def differences_are_adjudicated(adjudicator: Person) -> None:
     expect(page.get_by_test_id("adjudication")).to_have_attribute("aria-busy", "false")
     expect(page.get_by_test_id("current-corner")).not_to_be_empty()
     adjudicator.shows("adjudication")
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("finding-dialog")).to_be_visible()
+    adjudicator.shows("adjudication-finding")
     with page.expect_response(re.compile("/decision$")) as decided:
-        page.keyboard.press("1")
+        page.keyboard.press("e")
+        page.keyboard.press("Enter")
     assert decided.value.ok
 
 

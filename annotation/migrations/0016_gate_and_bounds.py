@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0013_one_key_over_a_place"),
+        ("annotation", "0015_calibration"),
     ]
 
     operations = [

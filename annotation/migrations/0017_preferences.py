@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0013_one_key_over_a_place"),
+        ("annotation", "0016_gate_and_bounds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
