@@ -12,8 +12,11 @@ describe("routes", () => {
     expect(match("/rounds/:round", "/rounds")).toBeNull();
   });
 
-  it("show a reader the worklist alone", () => {
-    expect(menuOf(user("reader")).map((route) => route.path)).toEqual(["/worklist"]);
+  it("show a reader the worklist and the calibration alone", () => {
+    expect(menuOf(user("reader")).map((route) => route.path)).toEqual([
+      "/worklist",
+      "/calibration",
+    ]);
   });
 
   it("hide a screen from those without its role", () => {

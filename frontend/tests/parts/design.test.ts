@@ -41,6 +41,9 @@ describe("the design of a study", () => {
         repeat_share: 0,
         readers_per_film: null,
         double_share: null,
+        gate_deck: null,
+        gate_kappa: null,
+        gate_films: null,
       },
     }));
   it("sends a question to the archive", () => {

@@ -10,11 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from annotation.services.reading_queue import AHEAD
 from tests.annotation.conftest import MakeStudy, MakeUser
 
 # The session, the account with its roles, and the beginning and end of the transaction are in them.
 OF_A_SAVE = 7
 OF_A_TAKE = 12
+OF_EACH_PLACE_AHEAD = 2  # its points and its grades: the page goes on to it by itself
 
 
 class Asking:
@@ -43,7 +45,8 @@ def test_a_take_and_a_save_ask_the_database_little(
     ada = Asking(signed_in(reader("ada")))
     reading = ada.post(f"rounds/{round_.pk}/next")["reading"]
     assert isinstance(reading, dict)
-    assert ada.questions == OF_A_TAKE
+    ahead = min(films - 1, AHEAD)
+    assert ada.questions == OF_A_TAKE + ahead * OF_EACH_PLACE_AHEAD
     for site in reading["sites"]:
         ada.post(f"readings/{reading['id']}/grades", site=site, grade=3)
         assert ada.questions == OF_A_SAVE
