@@ -43,6 +43,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("POST", "studies"): OFFICE,
     ("GET", "studies/<id>"): OFFICE,
     ("PATCH", "studies/<id>"): OFFICE,
+    ("POST", "studies/<id>/holds/<id>/free"): OFFICE,
     ("GET", "studies/<id>/agreement"): OFFICE,
     ("GET", "studies/<id>/consensus"): OFFICE,
     ("POST", "studies/<id>/level_shifts"): OFFICE,

@@ -149,7 +149,8 @@ class StudyView(APIView):
         """With every reader's progress; no grades."""
         found = _study(study)
         progress = [asdict(one) for one in study_progress.progress(found)]
-        return Response(study_out(found) | {"progress": progress})
+        holds = [asdict(one) for one in study_progress.holds(found)]
+        return Response(study_out(found) | {"progress": progress, "holds": holds})
 
     def patch(self, request: Request, study: int) -> Response:
         """Correct conventions while nothing has been graded under them."""
@@ -159,6 +160,18 @@ class StudyView(APIView):
             study=_study(study), actor=user_of(request), **given.validated_data
         )
         return Response(study_out(changed))
+
+
+class FreeView(APIView):
+    """A hold on a place."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def post(self, request: Request, study: int, reading: int) -> Response:
+        """End it; saved grades stay."""
+        found = _study(study)
+        study_progress.free(study=found, reading_id=reading, actor=user_of(request))
+        return Response({"holds": [asdict(one) for one in study_progress.holds(found)]})
 
 
 def _study(pk: int) -> Study:

@@ -47,7 +47,7 @@ from annotation.api.reading import (
 )
 from annotation.api.relabel import RankingView, RelabelBatchesView
 from annotation.api.session import SessionView
-from annotation.api.studies import StudiesView, StudyView
+from annotation.api.studies import FreeView, StudiesView, StudyView
 from annotation.api.unreadable_films import UnreadableFilmsView, UnreadableFilmView
 from annotation.api.users import UsersView
 
@@ -66,6 +66,7 @@ urlpatterns = [
     path("users", UsersView.as_view()),
     path("studies", StudiesView.as_view()),
     path("studies/<int:study>", StudyView.as_view()),
+    path("studies/<int:study>/holds/<int:reading>/free", FreeView.as_view()),
     path("studies/<int:study>/agreement", AgreementView.as_view()),
     path("studies/<int:study>/consensus", ConsensusRulesView.as_view()),
     path("studies/<int:study>/level_shifts", LevelCorrectionsView.as_view()),

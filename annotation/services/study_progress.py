@@ -2,16 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q
 from django.utils import timezone
 
+from annotation.errors import NotFound
 from annotation.models import GradeEvent, Reading, Round, Study
+from annotation.services import audit
+
+PACE = timedelta(days=14)
+"""How far back the present pace looks."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one reader is in one round; no grades. `median_seconds` is opened to committed."""
+    """How far one reader is in one round; no grades. `median_seconds` is opened to committed.
+
+    `left` places are read by the day `done_by` at the present `pace` (places a day over the last
+    fortnight, or since the first commit in it); both None where nothing was committed in it.
+    """
 
     reader: str
     round: int
@@ -21,6 +33,23 @@ class Progress:
     open_leases: int
     last_activity: datetime | None
     median_seconds: float | None
+    left: int
+    pace: float | None
+    pace_from: datetime | None
+    done_by: datetime | None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A place that is open and unfinished. `stale`: nobody has worked at it for a lease's time."""
+
+    reading: int
+    reader: str
+    round: int
+    position: int
+    opened_at: datetime
+    lease_until: datetime | None
+    stale: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +75,8 @@ class _MedianSeconds(Aggregate):
 def progress(study: Study) -> list[Progress]:
     """Every reader in every round."""
     graded = _last_graded(study)
+    now = timezone.now()
+    since = now - PACE
     rows = (
         Reading.objects.filter(round__study=study)
         .places()
@@ -55,6 +86,8 @@ def progress(study: Study) -> list[Progress]:
             places=Count("pk"),
             done=Count("committed_at"),
             held=Count("pk", filter=Q(committed_at=None, lease_until__gt=timezone.now())),
+            lately=Count("pk", filter=Q(committed_at__gte=since)),
+            first_lately=Min("committed_at", filter=Q(committed_at__gte=since)),
             last_opened=Max("opened_at"),
             last_committed=Max("committed_at"),
             seconds=_MedianSeconds(F("committed_at") - F("opened_at")),
@@ -75,9 +108,65 @@ def progress(study: Study) -> list[Progress]:
                 graded.get((row["round"], row["reader"])),
             ),
             median_seconds=None if row["seconds"] is None else float(row["seconds"]),
+            **_forecast(row["places"] - row["done"], row["lately"], row["first_lately"], now),
         )
         for row in rows
     ]
+
+
+def _forecast(left: int, lately: int, first: datetime | None, now: datetime) -> dict[str, Any]:
+    """What is left, and when it is read at the present pace; a day at least is a pace's basis."""
+    if not lately or first is None:
+        return {"left": left, "pace": None, "pace_from": None, "done_by": None}
+    pace = lately / max((now - first) / timedelta(days=1), 1.0)
+    done_by = now + timedelta(days=left / pace) if left else None
+    return {"left": left, "pace": pace, "pace_from": first, "done_by": done_by}
+
+
+def holds(study: Study) -> list[Hold]:
+    """The places of a study that are in somebody's hand, the stale ones first."""
+    now = timezone.now()
+    open_ = (
+        Reading.objects.filter(round__study=study, opened_at__isnull=False)
+        .places()
+        .pending()
+        .select_related("reader", "round")
+    )
+    found = [
+        Hold(
+            reading=one.pk,
+            reader=one.reader.get_username(),
+            round=one.round.number,
+            position=one.position,
+            opened_at=one.opened_at,  # type: ignore[arg-type]  # they are opened
+            lease_until=one.lease_until,
+            stale=one.lease_until is None or one.lease_until <= now,
+        )
+        for one in open_
+    ]
+    return sorted(found, key=lambda hold: (not hold.stale, hold.opened_at))
+
+
+@transaction.atomic
+def free(*, study: Study, reading_id: int, actor: User) -> None:
+    """End the hold on an unfinished place; its grades stay and its reader takes it up again.
+
+    Pages that still show it cannot save to it before that. Raises NotFound.
+    """
+    held = Reading.objects.select_for_update().filter(
+        pk=reading_id, round__study=study, opened_at__isnull=False, committed_at__isnull=True
+    )
+    reading = held.first()
+    if reading is None:
+        raise NotFound
+    Reading.objects.place_of(reading).order_by().update(lease_until=None)
+    audit.record(
+        actor=actor,
+        action="reading.freed",
+        subject=reading,
+        reader=reading.reader.get_username(),
+        position=reading.position,
+    )
 
 
 def _last_graded(study: Study) -> dict[tuple[int, int], datetime]:

@@ -162,6 +162,8 @@ export const pregrade = (ids: number[] | "all") => post<c.Job>("pregrade", { rad
 // --- studies -----------------------------------------------------------------------------------
 export const studies = () => get<c.Study[]>("studies");
 export const study = (id: number) => get<c.StudyDetail>(`studies/${id}`);
+export const freeHold = (study: number, reading: number) =>
+  post<{ holds: c.Hold[] }>(`studies/${study}/holds/${reading}/free`);
 export const createStudy = (study: c.NewStudy) => post<c.Study>("studies", study);
 export const ranking = (id: number, limit?: number) =>
   get<c.Ranking>(`studies/${id}/ranking${query({ limit })}`);

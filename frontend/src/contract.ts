@@ -6,6 +6,7 @@ import type { Finding, Grade, Region, SiteCode } from "./msasss";
 export type * from "./contract_calibration";
 export type * from "./contract_films";
 export type * from "./contract_office";
+export type * from "./contract_progress";
 
 export type Role = "reader" | "adjudicator" | "coordinator" | "admin" | "data";
 

@@ -1,6 +1,7 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
 import type { Comparison } from "./contract_models";
+import type { Hold, ReaderProgress } from "./contract_progress";
 import type { Region, SiteCode } from "./msasss";
 
 export type * from "./contract_models";
@@ -78,19 +79,9 @@ export interface Study extends Differences, Overlap {
   state: "open" | "closed" | "finished";
 }
 
-export interface ReaderProgress {
-  reader: string;
-  round: number;
-  kind: RoundKind;
-  places: number;
-  committed: number;
-  open_leases: number;
-  last_activity: string | null;
-  median_seconds: number | null;
-}
-
 export interface StudyDetail extends Study {
   progress: ReaderProgress[];
+  holds: Hold[];
 }
 
 export interface NewStudy extends Differences, Overlap {

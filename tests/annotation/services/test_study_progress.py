@@ -1,11 +1,15 @@
 """Progress: counts and times of every reader, and no grade."""
 
+import uuid
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
-from annotation.models import Reading
-from annotation.services import reading_queue, study_progress
+from annotation.errors import LeaseLost, NotFound
+from annotation.models import AuditRecord, Reading
+from annotation.services import reader_grades, reading_queue, study_progress
+from annotation.services.ledger import Mark
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 
@@ -59,3 +63,49 @@ def test_a_round_opens_when_the_first_washout_is_over(
     first, second = study_progress.rounds(made)
     assert (first.opens_at, first.places, first.committed) == (None, 4, 1)
     assert second.opens_at == done.committed_at + timedelta(days=28)
+
+
+def test_the_forecast_is_the_present_pace_carried_on(
+    study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    made = study(films=6)
+    now = timezone.now()
+    for days in (40, 4, 1):
+        done = read(made.rounds.get(), reader("ada"))
+        Reading.objects.filter(pk=done.pk).update(
+            opened_at=now - timedelta(days=days, hours=1), committed_at=now - timedelta(days=days)
+        )
+    ada, ben = study_progress.progress(made)
+    assert ada.left == 3
+    assert ada.pace == pytest.approx(2 / 4, rel=1e-3)  # two of the last fortnight, over four days
+    assert ada.pace_from == now - timedelta(days=4)
+    assert ada.done_by is not None
+    assert ada.done_by - now == pytest.approx(timedelta(days=6), abs=timedelta(minutes=5))
+    assert (ben.left, ben.pace, ben.done_by) == (6, None, None)
+
+
+def test_a_stale_hold_is_listed_first_and_freed_with_its_grades_kept(
+    study: MakeStudy, reader: MakeUser, coordinator: MakeUser
+) -> None:
+    made = study()
+    round_ = made.rounds.get()
+    taken = {
+        name: reading_queue.take_next(reader=reader(name), round_id=round_.pk).reading
+        for name in ("ada", "ben")
+    }
+    ben = taken["ben"]
+    assert ben is not None
+    grade = {"reader": reader("ben"), "reading_id": ben.pk, "site": "L1_INF"}
+    reader_grades.grade(**grade, key=uuid.uuid4(), mark=Mark(grade=2))
+    Reading.objects.filter(pk=ben.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
+    stale, held = study_progress.holds(made)
+    assert (stale.reader, stale.stale, held.reader, held.stale) == ("ben", True, "ada", False)
+    study_progress.free(study=made, reading_id=ben.pk, actor=coordinator())
+    with pytest.raises(LeaseLost):
+        reader_grades.grade(**grade, key=uuid.uuid4(), mark=Mark(grade=1))
+    assert AuditRecord.objects.get(action="reading.freed").detail["reader"] == "ben"
+    again = reading_queue.take_next(reader=reader("ben"), round_id=round_.pk).reading
+    assert again == ben
+    assert reader_grades.history_of(ben).marks == {"L1_INF": Mark(grade=2)}
+    with pytest.raises(NotFound):
+        study_progress.free(study=study(), reading_id=ben.pk, actor=coordinator())
