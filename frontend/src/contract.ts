@@ -1,6 +1,7 @@
 /** The shapes of the REST contract under /api/v1/, exactly as the server names them. */
 
-import type { AssistMode, CervicalSquaring, Chronology, RoundKind } from "./contract_office";
+import type { AssistMode, CervicalSquaring, Chronology } from "./contract_office";
+import type { RoundKind } from "./contract_progress";
 import type { Finding, Grade, Region, SiteCode } from "./msasss";
 
 export type * from "./contract_calibration";

@@ -1,7 +1,7 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
 import type { Comparison } from "./contract_models";
-import type { Hold, ReaderProgress } from "./contract_progress";
+import type { Hold, ReaderProgress, RoundKind } from "./contract_progress";
 import type { Region, SiteCode } from "./msasss";
 
 export type * from "./contract_models";
@@ -9,7 +9,6 @@ export type * from "./contract_models";
 export type AssistMode = "blind" | "second_look" | "concurrent";
 export type Chronology = "single" | "paired_blinded" | "paired_known";
 export type CervicalSquaring = "all" | "C5_C6" | "none";
-export type RoundKind = "full" | "relabel" | "calibration";
 
 // --- jobs --------------------------------------------------------------------------------------
 

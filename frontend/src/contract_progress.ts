@@ -1,6 +1,6 @@
 /** The shapes of a study's progress, exactly as the server names them. No grades. */
 
-import type { RoundKind } from "./contract_office";
+export type RoundKind = "full" | "relabel" | "calibration";
 
 export interface ReaderProgress {
   reader: string;

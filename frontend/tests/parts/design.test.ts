@@ -109,6 +109,13 @@ describe("the design of a study", () => {
     const seen = checkDesign({ ...good(), repeatPercent: 10, assistMode: "second_look" });
     expect(seen.ok === false && seen.problems.repeats).toContain("blind");
   });
+  it("asks for a calibration whole or not at all", () => {
+    const gated = { ...good(), gateDeck: 3, gateKappa: 0.8, gateFilms: 12 };
+    const sent = checkDesign(gated);
+    expect(sent.ok && [sent.value.gate_deck, sent.value.gate_kappa]).toEqual([3, 0.8]);
+    for (const wrong of [{ gateKappa: 0 }, { gateKappa: null }, { gateFilms: 0.5 }])
+      expect(checkDesign({ ...gated, ...wrong }).ok).toBe(false);
+  });
   it("has no washout before the first round", () => {
     const checked = checkDesign({ ...good(), washoutDays: [30, 120] });
     expect(checked.ok && checked.value.rounds).toEqual([
