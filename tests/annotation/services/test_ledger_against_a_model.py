@@ -19,7 +19,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from annotation.errors import BadInput, LeaseLost, NothingToUndo, PartnerNeeded, ProductError
+from annotation.errors import (
+    BadInput,
+    KeyReused,
+    LeaseLost,
+    NotFound,
+    NothingToUndo,
+    PartnerNeeded,
+    ProductError,
+)
 from annotation.models import GradeEvent, Reading
 from annotation.services import reader_grades, reading_queue
 from annotation.services.ledger import Mark
@@ -27,20 +35,25 @@ from annotation.services.reader_grades import Circumstances, Saved
 from inference.msasss import facing, one_sided_bridges, sites_of
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser
 
-MARKS = [*(Mark(grade=grade) for grade in range(4)), Mark(not_assessable="rotated")]
+MARKS = [
+    *(Mark(grade=grade) for grade in range(4)),
+    Mark(grade=1, findings=("erosion", "sclerosis")),
+    Mark(not_assessable="rotated"),
+]
 SITES = ["L1_INF", "L2_SUP", "L2_INF", "L3_SUP"]
 LUMBAR = [site.code for site in sites_of("L")]
 BRIDGE = Mark(grade=3)
+NORMAL = Mark(grade=0)
 
 
 class Ledger(RuleBasedStateMachine):
     """One reading and its model side by side."""
 
-    open_reading: ClassVar[Callable[[], Reading]]
+    open_readings: ClassVar[Callable[[], tuple[Reading, Reading]]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.reading = type(self).open_reading()
+        self.reading, self.other = type(self).open_readings()
         self.who = {"reader": self.reading.reader, "reading_id": self.reading.pk}
         self.snapshots: list[dict[str, Mark]] = [{}]
         self.at = 0
@@ -121,6 +134,25 @@ class Ledger(RuleBasedStateMachine):
         reading_queue.give_back(**self.who)
         self.held = False
 
+    @rule(site=st.sampled_from(SITES), mark=st.sampled_from(MARKS), data=st.data())
+    def the_other_reader(self, site: str, mark: Mark, data: st.DataObject) -> None:
+        """Grades the same film: nothing of it is seen in this reading, nor may keys be shared."""
+        who = {"reader": self.other.reader, "reading_id": self.other.pk}
+        if self.sent and data.draw(st.booleans()):
+            key = data.draw(st.sampled_from(self.sent))[1]["key"]
+            with pytest.raises(KeyReused):
+                reader_grades.grade(**who, key=key, site=site, mark=mark, partner=NORMAL)
+            return
+        reader_grades.grade(**who, key=uuid.uuid4(), site=site, mark=mark, partner=NORMAL)
+        with pytest.raises(NotFound):
+            reader_grades.grade(
+                reader=self.other.reader,
+                reading_id=self.reading.pk,
+                key=uuid.uuid4(),
+                site=site,
+                mark=mark,
+            )
+
     @rule()
     def open_again(self) -> None:
         taken = reading_queue.take_next(reader=self.reading.reader, round_id=self.reading.round_id)
@@ -147,11 +179,15 @@ def test_the_ledger_does_what_the_model_says(
 ) -> None:
     one_film = film()
 
-    def open_reading() -> Reading:
-        round_ = study(films=[one_film], readers=["ada"]).rounds.get()
-        taken = reading_queue.take_next(reader=reader("ada"), round_id=round_.pk).reading
-        assert taken is not None
-        return taken
+    def open_readings() -> tuple[Reading, Reading]:
+        made = study(films=[one_film], readers=["ada", "ben"], finding_flags=True)
+        ada, ben = (
+            reading_queue.take_next(reader=reader(name), round_id=made.rounds.get().pk).reading
+            for name in ("ada", "ben")
+        )
+        assert ada is not None
+        assert ben is not None
+        return ada, ben
 
-    Ledger.open_reading = open_reading
+    Ledger.open_readings = open_readings
     run_state_machine_as_test(Ledger, settings=settings(max_examples=40, stateful_step_count=25))
