@@ -130,24 +130,32 @@ def missing(reader: User, study: Study) -> Missing | None:
     made = tries(deck, reader, interval=False)
     if any(passes(one, least, films) for one in made):
         return None
-    now = made[-1] if made else None
-    so_far = "You have not begun it." if not now or not now.committed else _so_far(now)
-    sentence = (
-        f"Before your first film, agree with the calibration deck “{deck.name}”: a weighted kappa "
-        f"of {least:.2f} or more over {films} films or more. {so_far}"
+    return Missing(_asked(deck.name, f"{least:.2f}", films, made[-1] if made else None), made)
+
+
+def _asked(deck: str, least: str, films: int, now: Try | None) -> str:
+    """What the gate asks for, and how far the newest try is."""
+    if now is None or not now.committed:
+        return (
+            f"Before your first film, read the calibration deck “{deck}”: a weighted kappa of "
+            f"{least} or more over {films} films or more is asked for."
+        )
+    kappa = "?" if now.kappa is None else f"{now.kappa:.2f}"
+    if now.committed < now.films:
+        return (
+            f"Before your first film, reach a weighted kappa of {least} over {films} films or more "
+            f"in the calibration deck “{deck}”: {now.committed} of {now.films} are read, with a "
+            f"kappa of {kappa}."
+        )
+    return (
+        f"Your kappa in the calibration deck “{deck}” is {kappa}, and {least} over {films} films "
+        "or more is asked for before your first film. Begin it again on the calibration page."
     )
-    return Missing(sentence, made)
 
 
 def passes(one: Try, least: float, films: int) -> bool:
     """Whether a try has films enough and reaches the kappa, over all that was read in it."""
     return one.committed >= films and one.kappa is not None and one.kappa >= least
-
-
-def _so_far(now: Try) -> str:
-    figure = "no kappa yet" if now.kappa is None else f"a kappa of {now.kappa:.2f}"
-    again = " Begin it again on the calibration page." if now.committed == now.films else ""
-    return f"You have read {now.committed} of {now.films} films, with {figure}.{again}"
 
 
 @transaction.atomic

@@ -110,7 +110,7 @@ def test_the_gate_stands_before_the_first_film_and_leads_to_the_deck(
     assert (taken.reading, taken.state) == (None, "calibration")
     place = worklist.places(ada, first)
     assert place.leads_to == made.rounds.get().pk
-    assert "weighted kappa of 0.80 or more over 2 films" in place.sentence
+    assert "weighted kappa of 0.80 or more over 2 films or more is asked for" in place.sentence
     hidden = Reading.objects.filter(round=first).earliest("position")
     with pytest.raises(NotFound):
         reading_queue.film_visible_to(ada, hidden.pk)
