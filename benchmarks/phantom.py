@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="on one line")
     asked = parser.parse_args()
+    load = round(os.getloadavg()[0], 1)  # of the machine, which may be shared
     rates: dict[str, list[float]] = {"whole": [], "noise": []}
     with ProcessPoolExecutor(asked.workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         list(pool.map(whole, range(asked.workers)))  # libraries and tables are loaded
@@ -47,6 +48,7 @@ def main() -> None:
         "repeats": asked.repeats,
         "processes": asked.workers,
         "cores": os.cpu_count(),
+        "load_average_at_start": load,
         "seed": SEED,
         "note": "full size, both regions, both vendors, with DICOM encoding, without the disk",
     }
