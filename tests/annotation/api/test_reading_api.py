@@ -67,6 +67,7 @@ def test_the_worklist_has_ones_own_rounds(ada: Client, made: Study) -> None:
     assert row == {
         "study": {"id": made.pk, "name": made.name},
         "round": {"id": round_.pk, "number": 1, "kind": "full", "opens_at": None},
+        "leads_to": None,
         "places": 3,
         "committed": 0,
         "state": "open",
