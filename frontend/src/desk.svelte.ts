@@ -6,7 +6,7 @@
 import * as api from "./api";
 import { ApiError } from "./api";
 import type * as c from "./contract";
-import { DeskAhead } from "./desk_ahead";
+import { DeskAhead } from "./desk_ahead.svelte";
 import { DeskHold, isLost } from "./desk_hold";
 import { DeskPlace, type DeskFilm } from "./desk_place.svelte";
 import type { DeskPoints } from "./desk_points.svelte";
@@ -31,7 +31,7 @@ export class Desk {
   finished = $state(false);
   failure = $state("");
 
-  private readonly ahead = new DeskAhead();
+  readonly ahead = new DeskAhead();
   private readonly hold = new DeskHold((sentence) => (this.sentence = sentence));
   private shownAt = 0;
   private readonly unlisten: () => void;

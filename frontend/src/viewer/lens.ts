@@ -1,7 +1,7 @@
 /** A magnifier: a round piece of the film under the cursor, enlarged from the 16-bit data. */
 
 import { CpuPainter } from "./paint_cpu";
-import { filmToScreen, inverse, type Point } from "./view";
+import { rasterOf, type Point } from "./view";
 import type { Viewer } from "./viewer";
 
 /** CSS pixels across. */
@@ -56,14 +56,16 @@ export class Lens {
     canvas.hidden = !this.shown || !this.at || !picture;
     if (canvas.hidden || !this.at) return;
     const [x, y] = this.at;
-    canvas.style.transform = `translate(${x - SIZE / 2}px, ${y - SIZE / 2}px)`;
-    const side = Math.round(SIZE * devicePixelRatio);
+    const ratio = devicePixelRatio;
+    const side = Math.round(SIZE * ratio);
+    // On whole pixels of the display, or the enlarged film would be blurred again.
+    const [left, top] = [x, y].map((at) => Math.round((at - SIZE / 2) * ratio) / ratio);
+    canvas.style.transform = `translate(${left}px, ${top}px)`;
     if (canvas.width !== side) [canvas.width, canvas.height] = [side, side];
-    const scale = Math.max(FACTOR * view.scale, 1 / devicePixelRatio);
+    const scale = Math.max(FACTOR * view.scale, 1 / ratio);
     const enlarged = { ...view, center: this.viewer.toFilm(this.at), scale };
-    const [a, b, c, d, e, f] = inverse(filmToScreen(enlarged, { width: SIZE, height: SIZE }));
-    const k = SIZE / side;
+    const toFilm = rasterOf(enlarged, { width: SIZE, height: SIZE }, side);
     this.painter.setPicture(picture);
-    this.painter.paint([a * k, b * k, c * k, d * k, e, f], window, inverted);
+    this.painter.paint(toFilm, window, inverted);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Painter } from "./painter";
 import { emptySamples, resample, type Picture, type Sampled } from "./picture";
+import { Rasters, type Wanted } from "./rasters";
 import type { Affine } from "./view";
 import { lookUpTable, type Window } from "./windowing";
 
@@ -9,7 +10,10 @@ export class CpuPainter implements Painter {
   readonly canvas = document.createElement("canvas");
   private readonly context = this.canvas.getContext("2d") as CanvasRenderingContext2D;
   private picture: Picture | null = null;
+  private readonly rasters = new Rasters();
   private samples: Sampled = emptySamples(1, 1);
+  /** The painter's own buffer, for views that nobody foresaw. */
+  private own: Sampled = this.samples;
   private image = new ImageData(1, 1);
   private sampledFor = "";
   private table = new Uint32Array(0);
@@ -30,7 +34,12 @@ export class CpuPainter implements Painter {
     this.context.putImageData(this.image, 0, 0);
   }
 
+  prepare(wanted: readonly Wanted[]): void {
+    this.rasters.want(wanted, this.canvas);
+  }
+
   destroy(): void {
+    this.rasters.stop();
     this.canvas.remove();
   }
 
@@ -40,9 +49,11 @@ export class CpuPainter implements Painter {
     if (wanted === this.sampledFor) return;
     if (this.image.width !== width || this.image.height !== height) {
       this.image = new ImageData(width, height);
-      this.samples = emptySamples(width, height);
+      this.own = emptySamples(width, height);
     }
-    resample(picture, toFilm, this.canvas, this.samples);
+    const ready = this.rasters.find(picture, toFilm, this.canvas);
+    if (!ready) resample(picture, toFilm, this.canvas, this.own);
+    this.samples = ready ?? this.own;
     this.sampledFor = wanted;
   }
 

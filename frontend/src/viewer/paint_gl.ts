@@ -91,6 +91,9 @@ export class GlPainter implements Painter {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
+  /** The card samples while it paints. */
+  prepare(): void {}
+
   destroy(): void {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
     this.canvas.remove();

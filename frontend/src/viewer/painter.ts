@@ -1,6 +1,7 @@
 /** What paints a film into a canvas: on the processor, or on the graphics card when it is real. */
 
 import type { Picture } from "./picture";
+import type { Wanted } from "./rasters";
 import type { Affine } from "./view";
 import type { Window } from "./windowing";
 
@@ -9,6 +10,8 @@ export interface Painter {
   setPicture(picture: Picture | null): void;
   /** `toFilm` maps canvas pixel centres (integers) to film coordinates. */
   paint(toFilm: Affine, window: Window, inverted: boolean): void;
+  /** What will be asked for soon, most urgent first, to be made ready in idle time. */
+  prepare(wanted: readonly Wanted[]): void;
   destroy(): void;
 }
 

@@ -69,20 +69,23 @@ export interface Sampled {
 }
 
 /**
- * Bilinear samples of the film on a raster. `toFilm` maps raster pixel centres (integers) to film
- * coordinates. Values outside the film stay as they were; `spans` tells which are inside.
+ * Bilinear samples of the film on rows `from` to `to` of a raster. `toFilm` maps raster pixel
+ * centres (integers) to film coordinates. Values outside the film stay as they were; `spans` tells
+ * which are inside.
  */
 export function resample(
   picture: Picture,
   toFilm: Affine,
   size: { width: number; height: number },
   into: Sampled,
+  from = 0,
+  to = size.height,
 ): void {
   const filmPixels = Math.sqrt(Math.abs(toFilm[0] * toFilm[3] - toFilm[1] * toFilm[2]));
   const index = levelFor(picture, filmPixels);
   const level = picture.levels[index] as Level;
   const map = onLevel(toFilm, index);
-  for (let row = 0; row < size.height; row++) {
+  for (let row = from; row < to; row++) {
     const [start, end] = rowSpan(map, row, level, size.width);
     into.spans[2 * row] = start;
     into.spans[2 * row + 1] = end;

@@ -54,6 +54,14 @@ export const toScreen = (view: View, pane: Size, point: Point): Point =>
 export const toFilm = (view: View, pane: Size, point: Point): Point =>
   apply(inverse(filmToScreen(view, pane)), point);
 
+/** Pixel centres (integers) of a canvas `width` pixels wide that fills the pane -> film. */
+export function rasterOf(view: View, pane: Size, width: number): Affine {
+  const [a, b, c, d, e, f] = inverse(filmToScreen(view, pane));
+  const k = pane.width / width;
+  const half = k / 2;
+  return [a * k, b * k, c * k, d * k, a * half + c * half + e, b * half + d * half + f];
+}
+
 /** The whole film in the pane, upright, with a little air. */
 export function fit(film: Size, pane: Size, margin = 8): View {
   const across = Math.max(1, pane.width - 2 * margin) / film.width;
@@ -64,6 +72,18 @@ export function fit(film: Size, pane: Size, margin = 8): View {
     angle: 0,
     mirrored: false,
   };
+}
+
+/**
+ * One film pixel on one pixel of the display, `ratio` display pixels to a CSS pixel, and the two
+ * grids laid on each other: half a pixel beside it every film pixel would be blurred.
+ */
+export function atPixels(view: View, pane: Size, ratio: number): View {
+  const sized = { ...view, scale: 1 / ratio };
+  const half = 0.5 / ratio;
+  const [x, y] = toFilm(sized, pane, [half, half]); // centre of the first pixel of the display
+  const center: Point = [sized.center[0] + Math.round(x) - x, sized.center[1] + Math.round(y) - y];
+  return { ...sized, center };
 }
 
 /** Zoom so that the film point under `at` stays under it. */

@@ -3,16 +3,18 @@
  * bright); hands on it become pan, zoom and window; every change is painted once per frame.
  */
 
+import { automaticWindow } from "./automatic";
 import { CpuPainter } from "./paint_cpu";
 import { GlPainter } from "./paint_gl";
 import { hasGraphicsCard, type Painter } from "./painter";
-import { emptySamples, resample, type Picture } from "./picture";
+import type { Picture } from "./picture";
+import { Preview } from "./preview";
 import { IDLE, step, type Effect, type Hand } from "./tools/hand";
 import {
-  filmToScreen,
+  atPixels,
   fit,
-  inverse,
   pan,
+  rasterOf,
   toFilm,
   toScreen,
   zoomAt,
@@ -21,7 +23,7 @@ import {
   type Size,
   type View,
 } from "./view";
-import { dragged, percentileWindow, type Window } from "./windowing";
+import { dragged, type Window } from "./windowing";
 
 export interface ViewerEvents {
   /** The view or the pane's size changed: overlays follow. */
@@ -47,7 +49,7 @@ export class Viewer {
 
   private painter: Painter;
   private film: Size | null = null;
-  private preview: HTMLImageElement | null = null;
+  private readonly preview: Preview;
   private hand: Hand = IDLE;
   private frame = 0;
   private readonly watching: ResizeObserver;
@@ -59,11 +61,12 @@ export class Viewer {
     private readonly host: HTMLElement,
     private readonly events: ViewerEvents = {},
   ) {
+    this.preview = new Preview(host);
     this.painter = this.firstPainter();
     host.prepend(this.painter.canvas);
     this.listen();
-    this.watching = new ResizeObserver(() => this.measure());
-    this.watching.observe(host);
+    this.watching = new ResizeObserver(([entry]) => this.measure(entry));
+    this.watch();
     this.measure();
   }
 
@@ -77,15 +80,14 @@ export class Viewer {
     this.watching.disconnect();
     this.ending.abort();
     this.painter.destroy();
-    this.preview?.remove();
+    this.preview.remove();
   }
 
   /** A film is coming: its size is known, its pixels are not. A light preview stands in for it. */
   expect(film: Size, previewUrl: string | null): void {
     this.film = film;
     this.setPicture(null);
-    this.preview?.remove();
-    this.preview = previewUrl ? this.previewImage(previewUrl) : null;
+    this.preview.show(previewUrl, () => this.viewChanged());
     this.fit();
   }
 
@@ -126,7 +128,7 @@ export class Viewer {
 
   /** One film pixel on one pixel of the display. */
   actualSize(): void {
-    this.setView({ ...this.view, scale: 1 / devicePixelRatio });
+    this.setView(atPixels(this.view, this.pane, devicePixelRatio));
   }
 
   zoom(factor: number, at: Point = [this.pane.width / 2, this.pane.height / 2]): void {
@@ -136,21 +138,16 @@ export class Viewer {
   toScreen = (point: Point): Point => toScreen(this.view, this.pane, point);
   toFilm = (point: Point): Point => toFilm(this.view, this.pane, point);
 
-  /** The window that suits what the pane shows now, its outermost half per cent left aside. */
+  /** The window that suits what the pane shows now. */
   automaticWindow(): Window | null {
-    if (!this.picture) return null;
-    const side = 128;
-    const samples = emptySamples(side, side);
-    const [a, b, c, d, e, f] = inverse(filmToScreen(this.view, this.pane));
-    const [stepX, stepY] = [this.pane.width / side, this.pane.height / side];
-    const raster: Affine = [a * stepX, b * stepX, c * stepY, d * stepY, e, f];
-    resample(this.picture, raster, { width: side, height: side }, samples);
-    const inside: number[] = [];
-    for (let row = 0; row < side; row++) {
-      const [start, end] = [samples.spans[2 * row] as number, samples.spans[2 * row + 1] as number];
-      for (let x = start; x < end; x++) inside.push(samples.values[row * side + x] as number);
-    }
-    return percentileWindow(Uint16Array.from(inside));
+    return this.picture && automaticWindow(this.picture, this.view, this.pane);
+  }
+
+  /** Have ready, when there is time, what the pane will be asked to show, most urgent first. */
+  prepare(coming: readonly { picture: Picture; view: View }[]): void {
+    this.painter.prepare(
+      coming.map(({ picture, view }) => ({ picture, toFilm: this.toRaster(view) })),
+    );
   }
 
   // --- painting --------------------------------------------------------------------------------
@@ -177,17 +174,29 @@ export class Viewer {
     this.requestPaint();
   }
 
-  private measure(): void {
-    this.pane = { width: this.host.clientWidth || 1, height: this.host.clientHeight || 1 };
-    this.painter.canvas.width = Math.round(this.pane.width * devicePixelRatio);
-    this.painter.canvas.height = Math.round(this.pane.height * devicePixelRatio);
+  /** The pane in whole pixels of the display: otherwise the canvas would be scaled, and blurred. */
+  private measure(entry?: ResizeObserverEntry): void {
+    const exact = entry?.devicePixelContentBoxSize?.[0]; // Safari has none
+    const ratio = devicePixelRatio;
+    const { canvas } = this.painter;
+    canvas.width = exact?.inlineSize || Math.round(this.host.clientWidth * ratio) || 1;
+    canvas.height = exact?.blockSize || Math.round(this.host.clientHeight * ratio) || 1;
+    this.pane = { width: canvas.width / ratio, height: canvas.height / ratio };
     if (this.fitted) this.fit();
     this.viewChanged();
   }
 
+  private watch(): void {
+    try {
+      this.watching.observe(this.host, { box: "device-pixel-content-box" });
+    } catch {
+      this.watching.observe(this.host);
+    }
+  }
+
   private viewChanged(): void {
     this.events.onview?.(this.view, this.pane);
-    this.placePreview();
+    if (this.film) this.preview.place(this.film, this.view, this.pane);
     this.requestPaint();
   }
 
@@ -198,40 +207,12 @@ export class Viewer {
   private paint(): void {
     this.frame = 0;
     if (!this.picture) return;
-    // Canvas pixel centres (integers) -> CSS pixels -> film.
-    const [a, b, c, d, e, f] = inverse(filmToScreen(this.view, this.pane));
-    const k = this.pane.width / this.painter.canvas.width;
-    const half = k / 2;
-    const offset: Point = [a * half + c * half + e, b * half + d * half + f];
-    this.painter.paint([a * k, b * k, c * k, d * k, ...offset], this.window, this.inverted);
-    this.preview?.remove();
-    this.preview = null;
+    this.painter.paint(this.toRaster(this.view), this.window, this.inverted);
+    this.preview.remove();
     this.events.onpaint?.();
   }
 
-  private previewImage(url: string): HTMLImageElement {
-    const image = new Image();
-    image.className = "preview";
-    image.alt = "";
-    image.draggable = false;
-    image.hidden = true;
-    image.onload = () => {
-      image.hidden = false;
-      this.placePreview();
-    };
-    image.src = url;
-    this.host.prepend(image);
-    return image;
-  }
-
-  private placePreview(): void {
-    const { preview, film } = this;
-    if (!preview?.naturalWidth || !film) return;
-    const k = film.width / preview.naturalWidth;
-    const [a, b, c, d] = filmToScreen(this.view, this.pane);
-    const [x, y] = this.toScreen([-0.5, -0.5]);
-    preview.style.transform = `matrix(${[a * k, b * k, c * k, d * k, x, y].join(",")})`;
-  }
+  private toRaster = (view: View): Affine => rasterOf(view, this.pane, this.painter.canvas.width);
 
   // --- hands -----------------------------------------------------------------------------------
 

@@ -19,10 +19,16 @@ export function grey(value: number, window: Window): number {
 /** One packed RGBA pixel (little endian, as every browser's machine is) per stored value. */
 export function lookUpTable(window: Window, inverted: boolean): Uint32Array<ArrayBuffer> {
   const table = new Uint32Array(VALUES);
-  for (let value = 0; value < VALUES; value++) {
-    const shade = inverted ? 255 - grey(value, window) : grey(value, window);
-    table[value] = 0xff000000 | (shade << 16) | (shade << 8) | shade;
-  }
+  const inside = (value: number) => Math.min(VALUES, Math.max(0, Math.ceil(value)));
+  const from = inside(window.center - window.width / 2);
+  const to = inside(window.center + window.width / 2);
+  const packed = (shade: number) => {
+    const shown = inverted ? 255 - shade : shade;
+    return 0xff000000 | (shown << 16) | (shown << 8) | shown;
+  };
+  table.fill(packed(0), 0, from);
+  for (let value = from; value < to; value++) table[value] = packed(grey(value, window));
+  table.fill(packed(255), to);
   return table;
 }
 

@@ -67,4 +67,19 @@ describe("view", () => {
     const [x, y] = v.toScreen(turned, pane, point);
     close(v.toScreen(v.flip(turned), pane, point), [800 - x, y]);
   });
+
+  it.each([1, 1.25, 1.5, 2, 3])(
+    "lays film pixels on pixels of the display at actual size, %f of them to a CSS pixel",
+    (ratio) => {
+      for (const width of [801, 802]) {
+        const small = { width: width / ratio, height: 603 / ratio };
+        for (const start of [v.fit(film, small), v.rotate(v.fit(film, small), Math.PI / 2)]) {
+          const [a, b, c, d, e, f] = v.rasterOf(v.atPixels(start, small, ratio), small, width);
+          for (const number of [a, b, c, d, e, f])
+            expect(number).toBeCloseTo(Math.round(number), 6);
+          expect(Math.abs(a * d - b * c)).toBeCloseTo(1, 9);
+        }
+      }
+    },
+  );
 });

@@ -31,6 +31,21 @@ describe("windowing", () => {
     expect(plain[2304]).toBe(0xffbfbfbf);
   });
 
+  it.each([
+    { center: 2048, width: 1024 },
+    { center: 300.5, width: 4095 },
+    { center: 65000, width: 9000 },
+    { center: -5000, width: 400 },
+    { center: 70000.25, width: 1 },
+    { center: 700, width: 1 },
+  ])("holds for every stored value what the formula gives, at $center by $width", (window) => {
+    const table = w.lookUpTable(window, false);
+    const differs = Array.from(table.keys()).find(
+      (value) => ((table[value] as number) & 255) !== w.grey(value, window),
+    );
+    expect(differs).toBeUndefined();
+  });
+
   it("finds a window that leaves the outermost values aside", () => {
     const values = Uint16Array.from({ length: 1001 }, (_, i) => (i === 1000 ? 65535 : 1000 + i));
     const found = w.percentileWindow(values);

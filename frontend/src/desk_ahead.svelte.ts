@@ -6,6 +6,9 @@
 import type { Committed, NextReading, Reading } from "./contract";
 import { placeOf } from "./desk_place.svelte";
 import { films } from "./films";
+import { siteOf, type SiteCode } from "./msasss";
+import type { FirstView } from "./reading/looks";
+import type { Picture } from "./viewer/picture";
 
 interface Left {
   reading: Reading;
@@ -15,14 +18,24 @@ interface Left {
 
 export class DeskAhead {
   private coming: readonly Reading[] = [];
+  /** The film that comes next, once it is decoded: the panes make its first view ready. */
+  first = $state.raw<FirstView | null>(null);
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing shows it
   private readonly left = new Map<number, Left>();
 
   /** What follows the film on the desk, as far as the server says; fetched once that one is here. */
   learn(reading: Reading): void {
     this.coming = reading.upcoming ?? this.coming.filter(({ id }) => id !== reading.id);
+    this.first = null;
+    const next = this.coming[0];
+    const decoded = (picture: Picture) => {
+      if (!next || next !== this.coming[0]) return;
+      this.first = { picture, discs: next.discs, disc: siteOf(next.sites[0] as SiteCode).disc };
+    };
     const fetchAll = () => {
-      const coming = this.coming.flatMap(placeOf);
-      for (const { picture_url } of coming) void films.get(picture_url).catch(() => {});
+      if (next) films.get(next.picture_url).then(decoded, () => {}); // told when it is shown
+      const others = this.coming.flatMap(placeOf).filter((film) => film !== next);
+      for (const { picture_url } of others) void films.get(picture_url).catch(() => {});
     };
     const here = placeOf(reading).map(({ picture_url }) => films.get(picture_url));
     void Promise.allSettled(here).then(fetchAll); // the panes report what fails
