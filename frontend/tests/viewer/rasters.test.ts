@@ -10,10 +10,8 @@ const picture = pyramid(
   80,
   120,
 );
-const [here, beside]: Affine[] = [
-  [1, 0, 0, 1, 0.25, 0.5],
-  [0.5, 0.1, -0.1, 0.5, 3, 4],
-];
+const here: Affine = [1, 0, 0, 1, 0.25, 0.5];
+const beside: Affine = [0.5, 0.1, -0.1, 0.5, 3, 4];
 
 /** Idle periods, begun by the test: each has this many milliseconds left, one per look. */
 let idle: (() => void) | null;
