@@ -13,7 +13,12 @@ export type Answer = { id: number; picture: Picture } | { id: number; failed: st
 
 const codec = charls({ locateFile: () => wasmUrl });
 
+/** End of image (ITU-T T.81 table B.1). */
+const END = [0xff, 0xd9];
+
 async function decode(bytes: Uint8Array): Promise<Picture> {
+  // CharLS looks for a marker for minutes beyond the end of a cut stream.
+  if (`${bytes.slice(-2)}` !== `${END}`) throw new Error("its end is missing");
   const decoder = new (await codec).JpegLSDecoder();
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);

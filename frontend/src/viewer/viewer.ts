@@ -179,8 +179,8 @@ export class Viewer {
     const exact = entry?.devicePixelContentBoxSize?.[0]; // Safari has none
     const ratio = devicePixelRatio;
     const { canvas } = this.painter;
-    canvas.width = exact?.inlineSize || Math.round(this.host.clientWidth * ratio) || 1;
-    canvas.height = exact?.blockSize || Math.round(this.host.clientHeight * ratio) || 1;
+    canvas.width = whole(this.host.clientWidth * ratio, exact?.inlineSize);
+    canvas.height = whole(this.host.clientHeight * ratio, exact?.blockSize);
     this.pane = { width: canvas.width / ratio, height: canvas.height / ratio };
     if (this.fitted) this.fit();
     this.viewChanged();
@@ -278,4 +278,9 @@ export class Viewer {
         this.events.onwindow?.(this.window);
     }
   }
+}
+
+/** Pixels of the display, exact where the browser knows them; one that emulates a display may not. */
+function whole(about: number, exact = 0): number {
+  return Math.abs(exact - about) < 2 ? exact : Math.max(1, Math.round(about));
 }
