@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -101,6 +102,14 @@ class Person:
     def goes_to(self, path: str) -> None:
         self.page.goto(self.product.address + path)
 
+    def signs_in(self, username: str, address: str = "") -> None:
+        """Here, or at another address of the same product."""
+        self.page.goto(address or self.product.address)
+        self.page.get_by_label("User name").fill(username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
     def shows(self, name: str) -> None:
         """Leave a picture of the page in both sizes, for whoever wants to look."""
         if not SHOTS:
@@ -119,15 +128,20 @@ SignIn = Callable[..., Person]
 def sign_in(product: Product, chromium: Browser) -> Iterator[SignIn]:
     """``sign_in("reader")``, at another address if need be.
 
-    A page error or a refused script fails the test at its end.
+    A page error or a refused script fails the test at its end. A `script` runs before the page's
+    own; the rest is as `new_context` of Playwright takes it.
     """
     contexts: list[BrowserContext] = []
     troubles: list[str] = []
 
-    def make(username: str, address: str = product.address) -> Person:
+    def make(
+        username: str, address: str = product.address, script: str = "", **more: Any
+    ) -> Person:
         context = chromium.new_context(
-            viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, accept_downloads=True
+            viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, accept_downloads=True, **more
         )
+        if script:
+            context.add_init_script(script)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(f"{username}: {error}"))
@@ -139,12 +153,9 @@ def sign_in(product: Product, chromium: Browser) -> Iterator[SignIn]:
                 else None
             ),
         )
-        page.goto(address)
-        page.get_by_label("User name").fill(username)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-        return Person(page, product)
+        person = Person(page, product)
+        person.signs_in(username, address)
+        return person
 
     yield make
     for context in contexts:
