@@ -100,7 +100,7 @@ def imported(product: Product, coordinator: Person) -> dict[str, Film]:
         for file in answer["files"]:
             path = Path(file["path"])
             assert file["status"] == "imported", file
-            round_ = _study(product, coordinator, path.stem, file["radiograph"])
+            round_ = blind_study(coordinator, path.stem, [file["radiograph"]])
             grey, top = pydicoms(path)
             films[path.stem] = Film(round_, file["radiograph"], top, grey)
     return films
@@ -130,21 +130,22 @@ def pydicoms(path: Path) -> tuple[NDArray[np.float64], int]:
     return grey, 65535 if is_soft else stored
 
 
-def _study(product: Product, coordinator: Person, name: str, film: int) -> int:
-    request = coordinator.page.request
+def blind_study(coordinator: Person, name: str, films: list[int]) -> int:
+    """A study in which both readers read the films blind; its round."""
+    request, address = coordinator.page.request, coordinator.product.address
     design: dict[str, Any] = {
         "name": name,
         "readers": ["reader", "reader2"],
         "adjudicators": [],
         "region": None,
-        "radiographs": [film],
+        "radiographs": films,
         "rounds": [{"washout_days": 0}],
         "assist_mode": "blind",
         "cervical_squaring": "none",
         "missing_sites": "R3",
     }
-    token = request.get(f"{product.address}/api/v1/session").json()["csrf_token"]
-    headers = {"X-CSRFToken": token, "Referer": product.address}
-    answer = request.post(f"{product.address}/api/v1/studies", data=design, headers=headers)
+    token = request.get(f"{address}/api/v1/session").json()["csrf_token"]
+    headers = {"X-CSRFToken": token, "Referer": address}
+    answer = request.post(f"{address}/api/v1/studies", data=design, headers=headers)
     assert answer.ok, answer.text()
     return int(answer.json()["rounds"][0]["id"])
