@@ -102,7 +102,7 @@ def test_progress_shows_no_grade(
     assert (ada["reader"], ada["places"], ada["committed"]) == ("ada", 2, 1)
     assert set(ben) == {
         "reader", "round", "kind", "places", "committed", "open_leases", "last_activity",
-        "median_seconds",
+        "median_seconds", "left", "pace", "pace_from", "done_by",
     }  # fmt: skip
 
 
