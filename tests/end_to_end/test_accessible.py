@@ -165,6 +165,7 @@ def focused(page: Page) -> Iterator[tuple[str, str]]:
 def test_the_focus_is_seen_wherever_it_goes(sign_in: SignIn) -> None:
     reader = sign_in("reader")
     reader.goes_to("/worklist")
+    expect(reader.page.get_by_test_id("worklist").get_by_role("link").first).to_be_visible()
     stops = dict(focused(reader.page))
     assert len(stops) >= 5
     reader.page.get_by_test_id("worklist").get_by_role("link").first.click()

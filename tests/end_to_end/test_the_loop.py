@@ -42,7 +42,9 @@ def test_the_whole_loop(product: Product, sign_in: SignIn, tmp_path: Path) -> No
 def films_come_in(admin: Person, product: Product, folder: Path) -> Truth:
     """Through the upload page: every film is stored, and what is no film is refused by name."""
     arguments = ("--patients", str(PATIENTS), "--visits", "1", "--seed", str(SEED))
-    product.manage("phantom", str(folder), *arguments, "--preset", "trial", "--scale", str(SCALE))
+    product.manage(
+        "phantom", str(folder), *arguments, "--preset", "trial", "--scale", str(SCALE), "--plain"
+    )
     letter = folder / "letter.dcm"
     letter.write_text("Dear colleague, the film will follow.")
     results: list[dict[str, str | int]] = []
