@@ -90,7 +90,7 @@ def made_films() -> Iterator[phantom.PhantomFilm]:
 def films_are_pregraded(admin: Person) -> None:
     """By the GPU worker's networks, without anybody asking."""
     admin.goes_to("/models")
-    expect(admin.page.get_by_text("starter-corner_grades")).to_be_visible()
+    expect(admin.page.get_by_role("heading", name="starter-corner_grades")).to_be_visible()
     admin.shows("models-starter")
     wait_for_pregrading(admin)
 
