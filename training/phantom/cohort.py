@@ -121,7 +121,7 @@ def take(
     moment = np.random.default_rng((seed, patient, 4, visit, number))
     name = "AB"[np.random.default_rng((seed, patient, 5, visit)).integers(2)]
     vendor = film.VENDORS[name]
-    odd = oddities.traits(seed, patient, region, first)
+    odd = oddities.traits(seed, patient, region, first, preset)
     mishap = oddities.mishaps(seed, patient, visit, region) if mishaps else oddities.Mishaps()
     posed = _Posed(region, latent, vendor, scale, odd, mishap.cropped)
     spine, exposure = posed.exposed(person, moment)

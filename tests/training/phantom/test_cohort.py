@@ -95,7 +95,7 @@ def test_only_low_cervical_corners_are_hidden_and_only_sometimes(
 def _operated(film: phantom.PhantomFilm) -> str | None:
     """The disc between this person's screws."""
     first = severity.latents("trial", film.seed, film.patient_index, (0,))[film.region][0]
-    found = oddities.traits(film.seed, film.patient_index, film.region, first).hardware
+    found = oddities.traits(film.seed, film.patient_index, film.region, first, "trial").hardware
     return None if found is None else DISCS[film.region][found]
 
 

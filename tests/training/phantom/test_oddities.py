@@ -46,6 +46,15 @@ def test_dish_stands_only_before_healthy_discs_and_is_rare() -> None:
     assert 0.01 < flowing / PEOPLE < 0.04
 
 
+def test_a_trial_shows_dish_more_often() -> None:
+    first = {p: severity.latents("trial", 3, p, (0,))["L"][0] for p in range(PEOPLE)}
+    shares = {
+        name: np.mean([bool(oddities.traits(3, p, "L", first[p], name).dish) for p in first])
+        for name in ("clinic", "trial")
+    }
+    assert shares["trial"] > 3 * shares["clinic"] > 0
+
+
 def test_traits_stay_when_the_disease_goes_on() -> None:
     operated = next(
         p for p in range(200) if oddities.traits(3, p, "L", _first(p, "L")).hardware is not None
