@@ -22,6 +22,7 @@ from inference.corner_regions import (
     crop_transforms,
     cut,
 )
+from inference.disc_patches import PATCH
 from inference.film_views import COLS, ROWS
 from inference.heat_maps import place_log_mass
 from inference.msasss import Region, sites_of
@@ -79,7 +80,7 @@ class Grader:
         return cls(KeyPointFinder(points, torch.device(device)), *grades)
 
     def choose_runtimes(self) -> None:
-        """Run both networks the way that is fastest here; `runtimes` says which. Seconds, once."""
+        """Run every network the way that is fastest here; `runtimes` says which. Seconds, once."""
         random = torch.Generator().manual_seed(0)
 
         def like(number: int, rows: int, cols: int) -> Tensor:
@@ -99,6 +100,13 @@ class Grader:
         )
         finder.network, self.network = points.run, grades.run
         self.runtimes = {"key points": points, "grades": grades}
+        if finder.closer is not None:
+            closer = runtimes.fastest(
+                cast(nn.Module, finder.closer),
+                (like(12, PATCH.size, PATCH.size),),
+                lambda maps: place_log_mass(maps).exp(),
+            )
+            finder.closer, self.runtimes["closer look"] = closer.run, closer
 
     def grade_film(
         self, pixels: Picture, region: Region, discs: Mapping[str, DiscPoints] | None = None

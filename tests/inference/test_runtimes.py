@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from inference import runtimes
 from inference.corner_grades import CornerGradeNet, GraderArchitecture, log_probabilities
+from inference.heat_maps import place_log_mass
 from inference.predict import Grader
 
 CROPS = (torch.rand(4, 1, 64, 64), torch.arange(4))
@@ -30,9 +32,53 @@ def probabilities(logits: Tensor) -> Tensor:
 
 def test_every_way_is_measured_and_the_shortest_taken(network: CornerGradeNet) -> None:
     found = runtimes.fastest(network, CROPS, probabilities, compile_too=False)
-    assert {"plain", "folded"} <= found.milliseconds.keys()
+    assert {"plain", "folded", "exported"} <= found.milliseconds.keys()
     assert found.milliseconds[found.name] == min(found.milliseconds.values())
     assert torch.allclose(found.run(*CROPS), network(*CROPS), atol=1e-4)
+
+
+def test_the_exported_network_says_the_same_for_any_number_of_pictures_in_any_thread(
+    network: CornerGradeNet,
+) -> None:
+    run = runtimes.exported(network, CROPS)
+    with torch.inference_mode(), ThreadPoolExecutor(2) as pool:
+        for number in (1, 4, 7):
+            crops = (torch.rand(number, 1, 64, 64), torch.arange(number))
+            expected, beside = network(*crops), pool.submit(run, *crops)
+            assert torch.allclose(run(*crops), expected, atol=1e-4)
+            assert torch.allclose(beside.result(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("broken", ["torch.onnx.export", "onnxruntime.InferenceSession"])
+def test_a_network_that_cannot_be_exported_is_served_without_and_the_log_says_so(
+    network: CornerGradeNet,
+    broken: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise Exception("no such operator")  # ONNX Runtime's errors share nothing narrower
+
+    monkeypatch.setattr(broken, refuse)
+    found = runtimes.fastest(network, CROPS, probabilities, compile_too=False)
+    assert found.name in found.milliseconds
+    assert "exported" not in found.milliseconds
+    assert "cannot run exported here: no such operator" in caplog.text
+    assert torch.allclose(found.run(*CROPS), network(*CROPS), atol=1e-4)
+
+
+@pytest.mark.parametrize("winner", ["plain", "folded", "exported"])
+def test_the_clock_alone_decides(
+    network: CornerGradeNet, winner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, order = runtimes._measured, iter(["plain", "folded", "exported"])
+
+    def timed(run: runtimes.Run, example: tuple[Tensor, ...]) -> tuple[Tensor, float]:
+        name = next(order, "another")
+        return measured(run, example)[0], 1.0 if name == winner else 2.0
+
+    monkeypatch.setattr(runtimes, "_measured", timed)
+    assert runtimes.fastest(network, CROPS, probabilities, compile_too=False).name == winner
 
 
 def test_folding_leaves_the_network_itself_as_it_was(network: CornerGradeNet) -> None:
@@ -70,10 +116,18 @@ def test_without_a_compiler_it_serves_without_and_says_so(
 def test_the_shipped_networks_say_the_same_whatever_way_they_run() -> None:
     plain, chosen = Grader.from_files(device="cpu"), Grader.from_files(device="cpu")
     chosen.choose_runtimes()
-    assert len(chosen.runtimes) == 2
-    crops, levels = torch.rand(3, 1, 128, 128), torch.arange(3)
-    with torch.inference_mode():
-        expected = log_probabilities(plain.network(crops, levels), plain.calibration).exp()
-        found = log_probabilities(chosen.network(crops, levels), chosen.calibration).exp()
+    assert chosen.runtimes.keys() == {"key points", "grades", "closer look"}
+    films, crops, levels = torch.rand(3, 1, 256, 192), torch.rand(3, 1, 128, 128), torch.arange(3)
+
+    @torch.inference_mode()
+    def said(grader: Grader) -> list[Tensor]:
+        assert grader.finder.closer is not None
+        return [
+            log_probabilities(grader.network(crops, levels), grader.calibration).exp(),
+            place_log_mass(grader.finder.network(films)).exp(),
+            place_log_mass(grader.finder.closer(films[..., :112, :112])).exp(),
+        ]
+
     assert isinstance(plain.network, nn.Module)
-    assert float((expected - found).abs().max()) < 0.01
+    for one, other in zip(said(plain), said(chosen), strict=True):
+        assert float((one - other).abs().max()) < 0.01
