@@ -186,6 +186,8 @@ export const undoGrade = (id: number, event: c.Keyed) =>
   post<c.Undone>(`readings/${id}/undo`, event);
 export const redoGrade = (id: number, event: c.Keyed) =>
   post<c.Undone>(`readings/${id}/redo`, event);
+export const shiftLevels = (id: number, event: c.LevelShiftEvent) =>
+  post<c.Undone>(`readings/${id}/level_shift`, event);
 export const saveDiscPoints = (id: number, event: c.DiscPointsEvent) =>
   post<{ discs: c.Disc[] }>(`readings/${id}/disc_points`, event);
 export const commitReading = (id: number, event: c.CommitEvent) =>

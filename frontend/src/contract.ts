@@ -200,3 +200,8 @@ export interface NextCase {
 export interface Decision extends Mark {
   idempotency_key: string;
 }
+
+/** All marks of a film move by one disc. */
+export interface LevelShiftEvent extends Keyed {
+  towards: "cranial" | "caudal";
+}

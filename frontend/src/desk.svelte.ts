@@ -12,6 +12,7 @@ import { DeskPlace, type DeskFilm } from "./desk_place.svelte";
 import type { DeskPoints } from "./desk_points.svelte";
 import type { Question } from "./desk_question";
 import { isTurn, type Turn } from "./desk_turns.svelte";
+import type { Towards } from "./level_shift";
 import { siteOf, type Finding, type Grade, type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
@@ -107,9 +108,7 @@ export class Desk {
   private take(reading: c.Reading): void {
     this.place.begin(reading);
     this.question = null;
-    this.committing = false;
-    this.finished = false;
-    this.sentence = "";
+    [this.committing, this.finished, this.sentence] = [false, false, ""];
     this.go(this.place.missing[0]?.site ?? reading.sites[0] ?? "");
     this.ahead.learn(reading);
     void this.hold.take(reading.id);
@@ -129,7 +128,6 @@ export class Desk {
 
   /** The same corner on the next film of the pair. */
   otherFilm(): void {
-    if (!this.place.isPair) return;
     this.place.turn();
     this.go(this.site);
   }
@@ -163,13 +161,13 @@ export class Desk {
   /** The film does not show the disc: neither of its corners can be graded. */
   outOfFilm(disc: string): void {
     if (!this.writable) return;
-    const sites = (this.reading as c.Reading).sites;
-    const changes = grades.outOfFilm(sites, this.marks, disc);
-    for (const { site, mark, partner } of changes) this.record(site, mark, partner, true);
+    const { sites } = this.reading as c.Reading;
+    for (const { site, mark, partner } of grades.outOfFilm(sites, this.marks, disc))
+      this.record(site, mark, partner, true);
   }
 
-  askReason(): void {
-    if (this.writable) this.question = { kind: "reason", site: this.site };
+  ask(question: Question): void {
+    if (this.writable) this.question = question;
   }
 
   /** The facing corner's grade after a bridge was taken back. */
@@ -186,11 +184,9 @@ export class Desk {
 
   private decide(site: SiteCode, mark: c.Mark, advance: boolean): void {
     if (!this.writable) return;
-    if (grades.needsPartner(this.marks, site, mark)) {
-      this.question = { kind: "partner", site, mark };
-    } else {
-      this.record(site, mark, null, advance);
-    }
+    const asks = grades.needsPartner(this.marks, site, mark);
+    if (asks) this.question = { kind: "partner", site, mark };
+    else this.record(site, mark, null, advance);
   }
 
   private record(site: SiteCode, mark: c.Mark, partner: c.Mark | null, advance: boolean): void {
@@ -220,9 +216,17 @@ export class Desk {
     if (turned) {
       const { sites } = film.reading;
       film.marks = turned.marks;
+      film.points.placeAll(turned.points);
       this.go(turn === "undo" ? turned.site : grades.nextSite(sites, turned.marks, turned.site));
     }
     void this.send(turn, {});
+  }
+
+  /** The levels were counted wrong: grades and points of the place move by one disc. */
+  shiftLevels(towards: Towards): void {
+    this.question = null;
+    const film = this.writable ? this.place.shift(towards) : null;
+    if (film) void this.send("level_shift", { towards }, film);
   }
 
   // --- commit and answers ----------------------------------------------------------------------
@@ -253,10 +257,8 @@ export class Desk {
     const film = this.place.of(entry.reading);
     // Later decisions are still under way: what the page shows is newer than this answer.
     if (!film || waiting > 0) return;
-    if (entry.kind === "disc_points") {
-      film.points.discs = (answer as { discs: c.Disc[] }).discs;
-      return;
-    }
+    if (entry.kind === "disc_points")
+      return void (film.points.discs = (answer as { discs: c.Disc[] }).discs);
     const { marks, site } = answer as c.Graded & Partial<c.Undone>;
     const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, film.marks);
     film.marks = marks;
@@ -268,9 +270,8 @@ export class Desk {
     const { next, ...reading } = committed;
     const way = this.ahead.arrived(committed);
     const here = !!this.place.of(reading.id);
-    const opened = next?.reading;
     if (way === "right") {
-      if (opened && this.place.of(opened.id)) this.ahead.learn(opened);
+      if (next?.reading && this.place.of(next.reading.id)) this.ahead.learn(next.reading);
     } else if (next && (way === "wrong" || here)) {
       this.show(next);
     } else if (here) {
@@ -292,8 +293,8 @@ export class Desk {
     } catch (error) {
       this.sentence = error instanceof ApiError && !error.passing ? failure.sentence : "";
     }
-    const { missing } = this.place;
-    if (failure.name === "incomplete") this.question = { kind: "missing", corners: missing };
+    const corners = this.place.missing;
+    if (failure.name === "incomplete") this.question = { kind: "missing", corners };
     if (isLost(failure)) this.sentence = failure.sentence;
   }
 }

@@ -7,6 +7,7 @@ import type { Marks, Reading } from "./contract";
 import { DeskPoints, type SavePoints } from "./desk_points.svelte";
 import { DeskTurns } from "./desk_turns.svelte";
 import { rememberedWindow, rememberWindow } from "./films";
+import { shiftedMarks, type Towards } from "./level_shift";
 import type { SiteCode } from "./msasss";
 import * as grades from "./reader_grades";
 import { alike, type Window } from "./viewer/windowing";
@@ -37,6 +38,16 @@ export class DeskFilm {
 
   get missing(): SiteCode[] {
     return grades.missing(this.reading.sites, this.marks);
+  }
+
+  /** Grades and points move by one disc. True: there was a grade, which the server has to move. */
+  shift(towards: Towards): boolean {
+    const { reading, marks } = this;
+    const points = this.points.shift(reading.sites, towards, reading);
+    if (Object.keys(marks).length === 0) return false;
+    this.marks = shiftedMarks(reading.sites, marks, towards);
+    this.turns.record(marks, this.marks, reading.sites[0] ?? "", points);
+    return true;
   }
 
   setWindow(window: Window): void {
@@ -108,6 +119,15 @@ export class DeskPlace {
   /** The keys act on the next film from now on. */
   turn(): void {
     if (this.films.length > 0) this.at = (this.at + 1) % this.films.length;
+  }
+
+  /**
+   * The levels are the patient's: all films of the place move. The film to tell the server of,
+   * which moves the others' grades with it; null where nothing is graded yet.
+   */
+  shift(towards: Towards): DeskFilm | null {
+    const graded = this.films.filter((film) => film.shift(towards));
+    return graded.find((film) => film === this.active) ?? graded[0] ?? null;
   }
 
   /** The window of the film at hand; the others become brighter and flatter by as much. */

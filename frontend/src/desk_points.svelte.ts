@@ -1,8 +1,10 @@
 /** The disc points of the film on the desk: moved at once, sent when they rest. */
 
 import type { Disc, FilmPicture, Point } from "./contract";
-import { DISCS } from "./msasss";
+import { shiftedPoints, type Towards } from "./level_shift";
+import { DISCS, type SiteCode } from "./msasss";
 import * as guides from "./points_guide";
+import type { PointsStep } from "./reader_grades";
 import { guessed } from "./viewer/corner_regions";
 
 /** A row of small moves of a point is one move. */
@@ -81,6 +83,21 @@ export class DeskPoints {
 
   back(): void {
     this.guide = this.guide && guides.back(this.guide);
+  }
+
+  // --- all points by one disc ------------------------------------------------------------------
+
+  /** Each disc takes its neighbour's points. What stood before and stands after, to be undone. */
+  shift(sites: readonly SiteCode[], towards: Towards, film: FilmPicture): PointsStep {
+    const after = shiftedPoints(this.discs, sites, towards, film);
+    const before = this.discs.filter(({ disc }) => after.some((one) => one.disc === disc));
+    this.placeAll(after);
+    return { before, after };
+  }
+
+  placeAll(points: readonly guides.Placed[]): void {
+    for (const one of points)
+      this.place({ ...one, center: rounded(one.center), anterior: rounded(one.anterior) });
   }
 
   /** Send what was moved and still rests. */

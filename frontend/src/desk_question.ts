@@ -8,4 +8,5 @@ export type Question =
   | { kind: "reason"; site: SiteCode }
   | { kind: "partner"; site: SiteCode; mark: Mark }
   | { kind: "missing"; corners: Spot[] }
+  | { kind: "levels" }
   | { kind: "help" };

@@ -2,7 +2,7 @@
 
 import type { Marks, Reading } from "./contract";
 import type { SiteCode } from "./msasss";
-import { History } from "./reader_grades";
+import { History, type PointsStep } from "./reader_grades";
 
 export type Turn = "undo" | "redo";
 
@@ -22,13 +22,13 @@ export class DeskTurns {
     this.server = { undo: can_undo, redo: can_redo };
   }
 
-  record(before: Marks, after: Marks, site: SiteCode): void {
-    this.history = this.history.with({ before, after, site });
+  record(before: Marks, after: Marks, site: SiteCode, points?: PointsStep): void {
+    this.history = this.history.with({ before, after, site, points });
     this.server = { ...this.server, redo: false };
   }
 
   /** What shows after the turn; null when only the server can tell. */
-  take(turn: Turn): { marks: Marks; site: SiteCode } | null {
+  take(turn: Turn): ReturnType<History["undo"]> {
     const turned = turn === "undo" ? this.history.undo() : this.history.redo();
     if (turned) this.history = turned.history;
     return turned;

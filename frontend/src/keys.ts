@@ -32,6 +32,7 @@ export type Action =
   | "resetPoints"
   | "outOfFilm"
   | "otherFilm"
+  | "levels"
   | "help";
 
 export type Keymap = Readonly<Record<Action, readonly string[]>>;
@@ -67,6 +68,7 @@ export const KEYS: Keymap = {
   resetPoints: ["r"],
   outOfFilm: ["x"],
   otherFilm: ["v"],
+  levels: ["l"],
   help: ["?"],
 };
 

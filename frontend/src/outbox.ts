@@ -6,7 +6,7 @@
  * is kept aside with the server's reason and told to the reader; nothing is dropped silently.
  */
 
-export type Kind = "grade" | "undo" | "redo" | "disc_points" | "commit";
+export type Kind = "grade" | "undo" | "redo" | "disc_points" | "level_shift" | "commit";
 
 export interface Entry {
   /** The idempotency key. */
@@ -53,6 +53,9 @@ export interface OutboxParts {
   onanswer: (entry: Entry, answer: unknown, waitingForReading: number) => void;
   onrefused: (entry: Entry, failure: SendFailure) => void;
 }
+
+/** What a reader decided, and has to see again when the server does not take it. */
+const DECISIONS: ReadonlySet<Kind> = new Set(["grade", "disc_points", "level_shift"]);
 
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15000];
 
@@ -162,7 +165,7 @@ export class Outbox {
 
   /** A refused commit or undo holds no grade; a refused grade is kept for the reader to see. */
   private async refuse(entry: Entry, sentence: string): Promise<void> {
-    if (entry.kind === "grade" || entry.kind === "disc_points") {
+    if (DECISIONS.has(entry.kind)) {
       entry.refused = sentence;
       await this.keep(entry);
     } else {

@@ -4,6 +4,7 @@
  */
 
 import type { Instrument, Mark, Marks } from "./contract";
+import type { Placed } from "./points_guide";
 import {
   BRIDGE,
   facing,
@@ -96,10 +97,24 @@ export function sameMarks(a: Marks, b: Marks): boolean {
   );
 }
 
+/** Points that moved together with grades. */
+export interface PointsStep {
+  before: readonly Placed[];
+  after: readonly Placed[];
+}
+
 interface Step {
   before: Marks;
   after: Marks;
   site: SiteCode;
+  points?: PointsStep | undefined;
+}
+
+interface Turned {
+  history: History;
+  marks: Marks;
+  site: SiteCode;
+  points: readonly Placed[];
 }
 
 /** What can be taken back and done again in this page; immutable. */
@@ -121,17 +136,17 @@ export class History {
     return new History([...this.done, step], []);
   }
 
-  undo(): { history: History; marks: Marks; site: SiteCode } | null {
+  undo(): Turned | null {
     const step = this.done.at(-1);
     if (!step) return null;
     const history = new History(this.done.slice(0, -1), [...this.undone, step]);
-    return { history, marks: step.before, site: step.site };
+    return { history, marks: step.before, site: step.site, points: step.points?.before ?? [] };
   }
 
-  redo(): { history: History; marks: Marks; site: SiteCode } | null {
+  redo(): Turned | null {
     const step = this.undone.at(-1);
     if (!step) return null;
     const history = new History([...this.done, step], this.undone.slice(0, -1));
-    return { history, marks: step.after, site: step.site };
+    return { history, marks: step.after, site: step.site, points: step.points?.after ?? [] };
   }
 }

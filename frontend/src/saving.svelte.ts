@@ -75,6 +75,8 @@ function send(entry: Entry): Promise<unknown> {
       return api.redoGrade(entry.reading, entry.body as c.Keyed);
     case "disc_points":
       return api.saveDiscPoints(entry.reading, entry.body as c.DiscPointsEvent);
+    case "level_shift":
+      return api.shiftLevels(entry.reading, entry.body as c.LevelShiftEvent);
     case "commit":
       return api.commitReading(entry.reading, entry.body as c.CommitEvent);
   }

@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from inference.msasss import sites_of
 from tests.end_to_end.conftest import Person
@@ -82,3 +82,49 @@ def type_grades(reader: Person, grades: dict[str, int | None]) -> None:
             page.keyboard.press(str(grade))
     expect(page.get_by_test_id("done")).to_contain_text("12 of 12")
     expect(page.get_by_test_id("saved-state")).to_contain_text("Saved")
+
+
+def opens_next(page: Page) -> None:
+    page.goto(re.sub(r"(https?://[^/]+).*", r"\1/worklist", page.url))
+    page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
+
+
+def sites(page: Page) -> list[str]:
+    """The corners of the open film, from the top down."""
+    strip = page.locator("[data-testid^=corner-]")
+    return [
+        str(id_).removeprefix("corner-")
+        for id_ in strip.evaluate_all("corners => corners.map((corner) => corner.dataset.testid)")
+    ]
+
+
+def grades(page: Page, keys: str) -> None:
+    """One key per corner, each seen at its corner before the next."""
+    for key in keys:
+        done = page.get_by_test_id("done").inner_text()
+        page.keyboard.press(key)
+        expect(page.get_by_test_id("done")).not_to_have_text(done)
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+
+
+def at_server(person: Person) -> str:
+    """What the server holds of the open film, a character per corner from the top down."""
+    reading = person.page.get_by_test_id("reading").get_attribute("data-reading")
+    answer = person.page.request.get(f"{person.product.address}/api/v1/readings/{reading}").json()
+    marks = (answer["marks"].get(site) for site in answer["sites"])
+    return "".join(
+        "-" if m is None else "n" if m["grade"] is None else str(m["grade"]) for m in marks
+    )
+
+
+def commits(page: Page) -> None:
+    """And goes on to the next film, or to the model's grades first."""
+    film = page.get_by_test_id("reading").get_attribute("data-reading")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
+    if page.get_by_test_id("reading").get_attribute("data-reading") == film:
+        page.keyboard.press("Enter")

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.reading_screen import grades, saved, sites
 from tests.end_to_end.strange_films import blind_study
-from tests.end_to_end.test_reading_room import grades, saved, sites
 
 pytestmark = pytest.mark.timeout(300)
 FILMS = ("--patients", "2", "--visits", "1", "--scale", "0.25")

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from inference.msasss import DISCS
 from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.reading_screen import at_server, grades, saved
 from tests.end_to_end.strange_films import Film, imported
-from tests.end_to_end.test_reading_room import at_server, grades, saved
 
 pytestmark = pytest.mark.timeout(300)
 

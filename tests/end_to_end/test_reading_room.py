@@ -7,11 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from annotation.management.commands.load_demo import PASSWORD
 from inference.msasss import DISCS
 from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.reading_screen import at_server, commits, grades, opens_next, saved, sites
 
 pytestmark = pytest.mark.timeout(300)
 FILMS = ("--patients", "3", "--visits", "1", "--scale", "0.25")
@@ -31,52 +32,6 @@ def ada(sign_in: SignIn) -> Person:
     person = sign_in("reader")
     opens_next(person.page)
     return person
-
-
-def opens_next(page: Page) -> None:
-    page.goto(re.sub(r"(https?://[^/]+).*", r"\1/worklist", page.url))
-    page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
-    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
-
-
-def sites(page: Page) -> list[str]:
-    """The corners of the open film, from the top down."""
-    strip = page.locator("[data-testid^=corner-]")
-    return [
-        str(id_).removeprefix("corner-")
-        for id_ in strip.evaluate_all("corners => corners.map((corner) => corner.dataset.testid)")
-    ]
-
-
-def grades(page: Page, keys: str) -> None:
-    """One key per corner, each seen at its corner before the next."""
-    for key in keys:
-        done = page.get_by_test_id("done").inner_text()
-        page.keyboard.press(key)
-        expect(page.get_by_test_id("done")).not_to_have_text(done)
-
-
-def saved(page: Page) -> None:
-    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
-
-
-def at_server(person: Person) -> str:
-    """What the server holds of the open film, a character per corner from the top down."""
-    reading = person.page.get_by_test_id("reading").get_attribute("data-reading")
-    answer = person.page.request.get(f"{person.product.address}/api/v1/readings/{reading}").json()
-    marks = (answer["marks"].get(site) for site in answer["sites"])
-    return "".join(
-        "-" if m is None else "n" if m["grade"] is None else str(m["grade"]) for m in marks
-    )
-
-
-def commits(page: Page) -> None:
-    """And goes on to the next film, or to the model's grades first."""
-    film = page.get_by_test_id("reading").get_attribute("data-reading")
-    page.keyboard.press("Enter")
-    expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
-    if page.get_by_test_id("reading").get_attribute("data-reading") == film:
-        page.keyboard.press("Enter")
 
 
 def test_the_network_is_cut_in_the_middle_and_comes_back(ada: Person) -> None:
@@ -276,3 +231,44 @@ def test_the_page_speaks_the_browser_s_language(product: Product, chromium: Brow
         page.goto(product.address)
         expect(page.get_by_role("button", name=heading)).to_be_visible()
         context.close()
+
+
+def test_levels_that_were_counted_wrong_are_moved_and_taken_back(sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    page = reader.page
+    opens_next(page)
+    grades(page, "0121")
+    saved(page)
+    before = at_server(reader)
+    points = centers_at_server(reader)
+    page.keyboard.press("l")
+    expect(page.get_by_test_id("levels-dialog")).to_be_visible()
+    page.get_by_test_id("towards-cranial").check()
+    expect(page.get_by_test_id("levels-dropped")).to_be_visible()
+    reader.shows("reading-levels")
+    page.get_by_test_id("towards-caudal").check()
+    page.get_by_test_id("levels-confirm").click()
+    saved(page)
+    moved = at_server(reader)
+    assert moved == "--" + before[:-2]
+    discs = list(points)
+    after = centers_at_server(reader)
+    assert [after[disc] for disc in discs[1:]] == [points[disc] for disc in discs[:-1]]
+    page.keyboard.press("Backspace")
+    saved(page)
+    assert (at_server(reader), centers_at_server(reader)) == (before, points)
+    for towards in ("caudal", "cranial"):
+        page.get_by_test_id("levels").click()
+        page.get_by_test_id(f"towards-{towards}").check()
+        page.get_by_test_id("levels-confirm").click()
+        saved(page)
+    assert at_server(reader) == before[:-2] + "--"
+
+
+def centers_at_server(person: Person) -> dict[str, list[float]]:
+    """Each disc's centre, to the pixel, from the top down."""
+    reading = person.page.get_by_test_id("reading").get_attribute("data-reading")
+    answer = person.page.request.get(f"{person.product.address}/api/v1/readings/{reading}").json()
+    found = {disc["disc"]: [round(at) for at in disc["center"]] for disc in answer["discs"]}
+    region = "C" if answer["region"] == "C" else "L"
+    return {disc: found[disc] for disc in DISCS[region] if disc in found}

@@ -6,7 +6,7 @@ export const general = {
     subtitle: "mSASSS reading and annotation",
     language: "Language",
     theme: "Light",
-    themes: { automatic: "Automatic light", light: "Light", dark: "Dark" },
+    themes: { automatic: "Auto", light: "Light", dark: "Dark" },
     signOut: "Sign out",
     skip: "Skip to content",
     navigation: "Main",

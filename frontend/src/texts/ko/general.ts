@@ -8,7 +8,7 @@ export const general: typeof english = {
     subtitle: "mSASSS 판독 및 주석",
     language: "언어",
     theme: "화면 밝기",
-    themes: { automatic: "자동 밝기", light: "밝게", dark: "어둡게" },
+    themes: { automatic: "자동", light: "밝게", dark: "어둡게" },
     signOut: "로그아웃",
     skip: "본문으로 건너뛰기",
     navigation: "주 메뉴",
