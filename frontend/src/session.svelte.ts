@@ -28,7 +28,8 @@ export async function signIn(username: string, password: string): Promise<void> 
   const answer = await api.signIn(username, password);
   const sameUser = session.user?.username === answer.user?.username;
   if (answer.user) await follow(answer.user.preferences);
-  session.user = answer.user;
+  // Another object would draw the page anew, and the film under the reader's hands with it.
+  if (!sameUser) session.user = answer.user;
   session.known = true;
   session.expired = false;
   // Somebody else must not go on in the first one's page.

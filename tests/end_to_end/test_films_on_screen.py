@@ -53,9 +53,9 @@ def opens(person: Person, film: Film) -> None:
     page = person.page
     person.goes_to(f"/rounds/{film.round}")
     painted(page)
-    key = "window " + str(page.get_by_test_id("film-pane").get_attribute("data-painted"))
-    window = {"center": film.top / 2, "width": film.top}
-    page.evaluate("([k, w]) => sessionStorage.setItem(k, JSON.stringify(w))", [key, window])
+    picture = page.get_by_test_id("film-pane").get_attribute("data-painted")
+    kept = [[picture, {"center": film.top / 2, "width": film.top}]]
+    page.evaluate("kept => localStorage.setItem('windows', JSON.stringify(kept))", kept)
     page.reload()
     painted(page)
 

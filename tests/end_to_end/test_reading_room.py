@@ -74,6 +74,7 @@ def test_the_session_ends_in_the_middle(ada: Person) -> None:
     page = ada.page
     expect(page.get_by_test_id("done")).to_contain_text("12 of 12")  # left by the test before
     page.context.clear_cookies()
+    film = page.get_by_test_id("film-pane").element_handle()
     page.get_by_test_id("corner-" + sites(page)[-1]).click()
     page.keyboard.press("2")
     form = page.get_by_test_id("sign-in-form")
@@ -83,6 +84,7 @@ def test_the_session_ends_in_the_middle(ada: Person) -> None:
     page.keyboard.press("Enter")
     expect(form).to_have_count(0)
     saved(page)
+    assert film.evaluate("pane => pane.isConnected")  # the page is not drawn anew
     assert at_server(ada) == "012000000002"
     commits(page)
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import pydicoms from "../../../tests/inference/windows_by_pydicom.json";
 import * as w from "../../src/viewer/windowing";
 
 const window = { center: 2048, width: 1024 };
@@ -18,6 +19,37 @@ describe("windowing", () => {
   ])("shows the stored value %i as grey %i", (value, grey) => {
     expect(w.grey(value, window)).toBe(grey);
   });
+
+  // Values of pydicom for PS3.3 C.11.2.1.2 and C.11.2.1.3; rounding to a grey costs half a level.
+  const cases = pydicoms.cases.map((one) => ({
+    ...one,
+    name: `${one.function} ${one.center}/${one.width}`,
+  }));
+  const HALF = 0.5001;
+
+  it.each(cases.filter((one) => one.function !== "SIGMOID"))(
+    "shows stored values as pydicom does: $name",
+    ({ function: name, center, width, stored, grey }) => {
+      // LINEAR counts from the middles of the outermost values: the same line, half a step off.
+      const exact =
+        name === "LINEAR" ? { center: center - 0.5, width: width - 1 } : { center, width };
+      const shown = w.lookUpTable(exact, false);
+      for (const [i, value] of stored.entries())
+        expect(Math.abs(((shown[value] as number) & 255) - (grey[i] as number))).toBeLessThan(HALF);
+    },
+  );
+
+  it.each(cases)(
+    "shows the picture that the server made of a film with $name as pydicom shows the film",
+    ({ picture, picture_top, grey }) => {
+      const shown = w.lookUpTable({ center: picture_top / 2, width: picture_top }, false);
+      const inPicture = 0.5 * (255 / picture_top); // rounded there once before
+      for (const [i, value] of picture.entries())
+        expect(Math.abs(((shown[value] as number) & 255) - (grey[i] as number))).toBeLessThan(
+          HALF + inPicture,
+        );
+    },
+  );
 
   it("keeps more than 8 bits: values that differ by one are told apart in a narrow window", () => {
     const narrow = { center: 30000, width: 64 };
