@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.uid import HTJ2K, JPEG2000, JPEGExtended12Bit, JPEGLSNearLossless
 
 Codes = NDArray[np.uint16]
 Values = NDArray[np.float64]
@@ -20,6 +21,9 @@ Values = NDArray[np.float64]
 # Of the film's pixels: a window that shows fewer than this between black and white is no window
 # for this film (a default of another examination, a placeholder of 1).
 _LEAST_SHOWN = 0.02
+# Of the range: how far beyond its end a lossy codec may ring.
+_OVERSHOOT = 1 / 16
+_LOSSY = (JPEGExtended12Bit, JPEGLSNearLossless, JPEG2000, HTJ2K)
 
 
 class FilmUndecodable(ValueError):
@@ -54,12 +58,24 @@ def codes_of(raw: NDArray[np.integer], header: Dataset) -> Codes:
         allocated = 8 * raw.dtype.itemsize
         extension = (1 << (allocated - bits)) - 1  # what a negative value leaves in spare bits
         wrong = (spare != 0) & (spare != extension if signed else True)
+        if wrong.any() and _overshoots(words, header):
+            return np.minimum(words, np.uint16((1 << bits) - 1))
         if wrong.any():
             used = int(words.max()).bit_length()
             raise FilmUndecodable(
                 f"The header says {bits} bits are stored, but the pixels use {used}."
             )
     return codes
+
+
+def _overshoots(words: Codes, header: Dataset) -> bool:
+    """Whether a codec that loses something went a little beyond white: no lie of the header.
+
+    At a hard edge it may, where it was told of more bits than are stored.
+    """
+    if header.PixelRepresentation or header.file_meta.TransferSyntaxUID not in _LOSSY:
+        return False
+    return int(words.max()) < (1 << int(header.BitsStored)) * (1 + _OVERSHOOT)
 
 
 def calibrate(codes: Codes, header: Dataset) -> Codes:

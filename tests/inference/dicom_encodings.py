@@ -1,6 +1,7 @@
 """One film in every transfer syntax, by encoders that are not the product's decoders where we can.
 
-JPEG, JPEG Lossless and HTJ2K come from imagecodecs (libjpeg-turbo, OpenJPH), the rest from pydicom.
+JPEG, JPEG Lossless, HTJ2K and what loses something come from imagecodecs (libjpeg-turbo, OpenJPH,
+CharLS, OpenJPEG), the rest from pydicom.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -24,6 +27,7 @@ from pydicom.uid import (
     JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
@@ -49,6 +53,23 @@ def _jpeg(pixels: NDArray[Any], bits: int) -> bytes:
     return bytes(imagecodecs.jpeg8_encode(pixels, level=98, bitspersample=bits))
 
 
+def _htj2k_lossy(pixels: NDArray[Any], bits: int) -> bytes:
+    """The irreversible wavelet; the step is a share of the range of 16 bits."""
+    return bytes(imagecodecs.htj2k_encode(pixels, level=0.00002, reversible=False))
+
+
+def _near_lossless(pixels: NDArray[Any], bits: int) -> bytes:
+    return bytes(imagecodecs.jpegls_encode(pixels, level=2))
+
+
+def _jpeg2000_lossy(pixels: NDArray[Any], bits: int) -> bytes:
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            pixels, level=60, codecformat="j2k", reversible=False, bitspersample=bits
+        )
+    )
+
+
 _ENCODERS: dict[str, Encoder] = {
     JPEGLosslessSV1: _jpeg_lossless,
     JPEGLossless: _another_predictor,
@@ -56,6 +77,9 @@ _ENCODERS: dict[str, Encoder] = {
     HTJ2KLosslessRPCL: _htj2k,
     JPEGBaseline8Bit: _jpeg,
     JPEGExtended12Bit: _jpeg,
+    JPEGLSNearLossless: _near_lossless,
+    JPEG2000: _jpeg2000_lossy,
+    HTJ2K: _htj2k_lossy,
 }
 _PLUGINS = {RLELossless: "pylibjpeg", JPEGLSLossless: "pyjpegls", JPEG2000Lossless: "pylibjpeg"}
 PLAIN = (
@@ -66,7 +90,7 @@ LOSSLESS = (
     *PLAIN, RLELossless, JPEGLosslessSV1, JPEGLossless, JPEGLSLossless, JPEG2000Lossless,
     HTJ2KLossless, HTJ2KLosslessRPCL,
 )  # fmt: skip
-LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit)
+LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, JPEG2000, HTJ2K)
 
 
 def encoded_as(ds: FileDataset, syntax: str) -> bytes:
