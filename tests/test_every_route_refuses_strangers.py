@@ -41,6 +41,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "users"): OFFICE,
     ("GET", "studies"): OFFICE,
     ("POST", "studies"): OFFICE,
+    ("GET", "studies/films"): OFFICE,
     ("GET", "studies/<id>"): OFFICE,
     ("PATCH", "studies/<id>"): OFFICE,
     ("POST", "studies/<id>/holds/<id>/free"): OFFICE,

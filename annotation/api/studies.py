@@ -14,7 +14,7 @@ from annotation.models import Study
 from annotation.models.radiograph import REGIONS
 from annotation.models.study import DESIGN
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import design_changes, studies, study_progress
+from annotation.services import design_changes, studies, study_films, study_progress
 from annotation.services.study_films import FilmChoice
 
 
@@ -121,6 +121,25 @@ class StudyInput(ConventionsInput, FilmChoiceInput):
         data = dict(self.validated_data)
         washouts = [one["washout_days"] for one in data.pop("rounds")]
         return studies.Design(choice=choice_of(data), washouts=washouts, **data)
+
+
+class ChosenFilmsInput(FilmChoiceInput):
+    """A choice, and how its films would be read."""
+
+    chronology = serializers.ChoiceField(Study.Chronology.choices, default=Study.Chronology.SINGLE)
+
+
+class ChosenFilmsView(APIView):
+    """What a choice of films would give a study."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def get(self, request: Request) -> Response:
+        """How many films fit, and the centres and scanners that can be asked for."""
+        given = ChosenFilmsInput(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        data = dict(given.validated_data)
+        return Response(asdict(study_films.found(choice_of(data), data["chronology"])))
 
 
 class StudiesView(APIView):

@@ -47,7 +47,7 @@ from annotation.api.reading import (
 )
 from annotation.api.relabel import RankingView, RelabelBatchesView
 from annotation.api.session import SessionView
-from annotation.api.studies import FreeView, StudiesView, StudyView
+from annotation.api.studies import ChosenFilmsView, FreeView, StudiesView, StudyView
 from annotation.api.unreadable_films import UnreadableFilmsView, UnreadableFilmView
 from annotation.api.users import UsersView
 
@@ -65,6 +65,7 @@ urlpatterns = [
     # studies
     path("users", UsersView.as_view()),
     path("studies", StudiesView.as_view()),
+    path("studies/films", ChosenFilmsView.as_view()),
     path("studies/<int:study>", StudyView.as_view()),
     path("studies/<int:study>/holds/<int:reading>/free", FreeView.as_view()),
     path("studies/<int:study>/agreement", AgreementView.as_view()),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 from django.db.models.query import QuerySet
 
 from annotation.errors import BadInput
@@ -61,6 +61,43 @@ def fitting(choice: FilmChoice) -> QuerySet[Radiograph]:
     return films
 
 
+@dataclass(frozen=True)
+class Offered:
+    """A value that a choice can ask for, and how many ready films have it."""
+
+    name: str
+    films: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a choice finds before a study is made of it, and what else could be asked for."""
+
+    films: int
+    patients: int
+    places: int
+    centres: list[Offered]
+    scanners: list[Offered]
+
+
+def found(choice: FilmChoice, chronology: str) -> Found:
+    """How many films, patients and places a choice gives; all centres and scanners there are."""
+    fits = fitting(choice)
+    return Found(
+        films=fits.count(),
+        patients=fits.values("visit__patient").distinct().count(),
+        places=len(places(chronology, fits.values("pk"))),
+        centres=_offered("visit__patient__centre__name"),
+        scanners=_offered("scanner"),
+    )
+
+
+def _offered(field: str) -> list[Offered]:
+    """The values of a column among the ready films, by name."""
+    rows = Radiograph.objects.ready().order_by(field).values_list(field).annotate(Count("pk"))
+    return [Offered(name, films) for name, films in rows if name]
+
+
 def _graded_by_serving_model() -> QuerySet[CornerPrediction]:
     return CornerPrediction.objects.filter(
         radiograph=OuterRef("pk"),
@@ -89,7 +126,7 @@ def chosen(choice: FilmChoice, films: Sequence[int] | None) -> list[int]:
     return fits
 
 
-def places(chronology: str, films: Iterable[int]) -> list[TimePoints]:
+def places(chronology: str, films: Iterable[int] | QuerySet[Any]) -> list[TimePoints]:
     """Films put together into what is read at one place.
 
     One by one, or all time points of one patient and region; the order of places is that of their

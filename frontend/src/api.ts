@@ -6,6 +6,7 @@
  */
 
 import type * as c from "./contract";
+import type { Region } from "./msasss";
 import { texts, told } from "./texts";
 
 const ROOT = "/api/v1/";
@@ -100,9 +101,14 @@ const get = <T>(path: string) => json<T>("GET", path);
 const post = <T>(path: string, body: Body = {}) => json<T>("POST", path, body);
 const patch = <T>(path: string, body: Body) => json<T>("PATCH", path, body);
 
-function query(values: Record<string, string | number | undefined | null>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
-  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+type Asked = string | number | boolean | readonly string[] | undefined | null;
+
+/** A list is asked for by its name, once for each value. */
+function query(values: Record<string, Asked>): string {
+  const given = Object.entries(values).flatMap(([key, value]) =>
+    (Array.isArray(value) ? value : [value ?? []].flat()).map((one) => [key, String(one)]),
+  );
+  const text = new URLSearchParams(given).toString();
   return text ? `?${text}` : "";
 }
 
@@ -164,6 +170,8 @@ export const studies = () => get<c.Study[]>("studies");
 export const study = (id: number) => get<c.StudyDetail>(`studies/${id}`);
 export const freeHold = (study: number, reading: number) =>
   post<{ holds: c.Hold[] }>(`studies/${study}/holds/${reading}/free`);
+export const filmsFound = (asked: c.FilmsAsked, region: Region | null, read: c.Chronology) =>
+  get<c.FilmsFound>(`studies/films${query({ ...asked, region, chronology: read })}`);
 export const createStudy = (study: c.NewStudy) => post<c.Study>("studies", study);
 export const ranking = (id: number, limit?: number) =>
   get<c.Ranking>(`studies/${id}/ranking${query({ limit })}`);

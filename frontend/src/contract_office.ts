@@ -83,18 +83,31 @@ export interface StudyDetail extends Study {
   holds: Hold[];
 }
 
-export interface NewStudy extends Differences, Overlap {
-  name: string;
-  readers: string[];
-  adjudicators: string[];
-  region: Region | null;
-  radiographs: "all" | number[];
+/** Which ready films of the archive; everything that is given must fit. */
+export interface FilmsAsked {
   centres: string[];
   scanners: string[];
   predicted: boolean | null;
   visited_from: string | null;
   visited_to: string | null;
   unread: boolean;
+}
+
+/** What a choice would give a study, and the centres and scanners that can be asked for. */
+export interface FilmsFound {
+  films: number;
+  patients: number;
+  places: number;
+  centres: { name: string; films: number }[];
+  scanners: { name: string; films: number }[];
+}
+
+export interface NewStudy extends FilmsAsked, Differences, Overlap {
+  name: string;
+  readers: string[];
+  adjudicators: string[];
+  region: Region | null;
+  radiographs: "all" | number[];
   chronology: Chronology;
   rounds: { washout_days: number }[];
   assist_mode: AssistMode;

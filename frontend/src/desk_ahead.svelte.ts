@@ -41,13 +41,20 @@ export class DeskAhead {
     void Promise.allSettled(here).then(fetchAll); // the panes report what fails
   }
 
-  /**
-   * The film to go on to at once, or null: none is known, or the study shows the model's grades
-   * beside the film or after the commit, and those only the server has.
-   */
+  /** The film that comes next, as far as it is known. */
+  get next(): Reading | null {
+    return this.coming[0] ?? null;
+  }
+
+  /** The film to go on to at once; null where the reader first looks at what a commit tells. */
   after({ instrument, round }: Reading): Reading | null {
-    const blind = instrument.assist_mode === "blind" || round.kind === "relabel";
-    return blind ? (this.coming[0] ?? null) : null;
+    const looks = instrument.assist_mode === "second_look" || round.kind === "calibration";
+    return looks && round.kind !== "relabel" ? null : this.next;
+  }
+
+  /** A film whose model's grades stand beside it: they come when the server opens it. */
+  comesWithModel({ instrument, round }: Reading): boolean {
+    return instrument.assist_mode === "concurrent" && round.kind !== "relabel";
   }
 
   leave(reading: Reading, shown: number): void {

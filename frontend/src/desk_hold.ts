@@ -17,22 +17,27 @@ export class DeskHold {
   private release: () => void = () => {};
   private renewing: ReturnType<typeof setInterval> | undefined;
   private held = 0;
+  /** The film that this tab has against the others. */
+  private locked = 0;
 
   /** `onlost` gets a sentence when the hold is gone, or another tab of this browser has it. */
   constructor(private readonly onlost: (sentence: string) => void) {}
 
   async take(reading: number): Promise<void> {
+    // Let go and asked for again at once, it would still be taken: by this tab itself.
+    if (reading === this.locked) return;
     this.let();
     this.held = reading;
     const release = await holdReading(reading);
     if (this.held !== reading) return release?.(); // the reader is two films on already
     if (!release) return this.onlost(texts.reading.otherTab);
     this.release = release;
+    this.locked = reading;
     this.renewing = setInterval(() => void this.renew(reading), RENEW_EVERY);
   }
 
   let(): void {
-    this.held = 0;
+    this.held = this.locked = 0;
     clearInterval(this.renewing);
     this.release();
     this.release = () => {};

@@ -88,11 +88,17 @@ type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | 
 
 /** A press as it is written in the table. */
 export function written(event: Pressed): string {
-  const digit = /^Numpad(\d)$/.exec(event.code)?.[1];
-  const letter = event.key.length === 1;
-  const key = digit ?? (letter ? event.key.toLowerCase() : event.key);
+  const key = /^Numpad(\d)$/.exec(event.code)?.[1] ?? latin(event);
   if (event.ctrlKey || event.metaKey) return `Ctrl+${event.shiftKey ? "Shift+" : ""}${key}`;
   return key;
+}
+
+/** While a Korean or another script is typed, a letter is known by its place on the keyboard. */
+function latin({ key, code }: Pressed): string {
+  const place = /^(?:Key([A-Z])|Digit(\d))$/.exec(code);
+  const foreign = key === "Process" || /[^\u0000-\u024f]/.test(key);
+  const read = foreign ? (place?.[1] ?? place?.[2] ?? key) : key;
+  return read.length === 1 ? read.toLowerCase() : read;
 }
 
 const ACTIONS = Object.keys(KEYS) as Action[];

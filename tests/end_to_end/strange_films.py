@@ -130,8 +130,8 @@ def pydicoms(path: Path) -> tuple[NDArray[np.float64], int]:
     return grey, 65535 if is_soft else stored
 
 
-def blind_study(coordinator: Person, name: str, films: list[int]) -> int:
-    """A study in which both readers read the films blind; its round."""
+def blind_study(coordinator: Person, name: str, films: list[int], **more: Any) -> int:
+    """A study in which both readers read the films blind, designed so or otherwise; its round."""
     request, address = coordinator.page.request, coordinator.product.address
     design: dict[str, Any] = {
         "name": name,
@@ -143,7 +143,7 @@ def blind_study(coordinator: Person, name: str, films: list[int]) -> int:
         "assist_mode": "blind",
         "cervical_squaring": "none",
         "missing_sites": "R3",
-    }
+    } | more
     token = request.get(f"{address}/api/v1/session").json()["csrf_token"]
     headers = {"X-CSRFToken": token, "Referer": address}
     answer = request.post(f"{address}/api/v1/studies", data=design, headers=headers)

@@ -118,3 +118,96 @@ def test_a_refused_commit_leads_back_to_its_film(round_: int, sign_in: SignIn) -
     goes_on(page)
     saved(page)
     assert at_server(reader, first) == ("committed", FIRST)
+
+
+def test_a_film_is_read_by_mouse_alone(round_: int, sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    page = reader.page
+    opens(reader, round_)
+    film = number(page)
+    page.evaluate("addEventListener('keydown', () => { throw Error('a key was pressed') }, true)")
+    pane = page.get_by_test_id("film-pane")
+    box = pane.bounding_box()
+    assert box
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    whole = pane.screenshot()
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -500)
+    page.mouse.down(button="right")
+    page.mouse.move(middle[0] - 60, middle[1] + 30, steps=4)
+    page.mouse.up(button="right")
+    page.mouse.down()
+    page.mouse.move(middle[0] + 30, middle[1] + 60, steps=4)
+    page.mouse.up()
+    assert pane.screenshot() != whole
+    for corner, grade in enumerate(FIRST):
+        expect(page.get_by_test_id("done")).to_contain_text(f"{corner} of 12")
+        page.get_by_test_id(f"grade-{grade}").click()
+    page.get_by_test_id(f"corner-{sites(page)[4]}").click()
+    page.get_by_test_id("grade-na").click()
+    page.get_by_test_id("reason-rotated").click()
+    page.get_by_test_id("undo").click()
+    page.get_by_test_id("redo").click()
+    page.get_by_test_id("undo").click()
+    saved(page)
+    page.get_by_test_id("commit").click()
+    expect(page.get_by_test_id("reading")).not_to_have_attribute("data-reading", film)
+    saved(page)
+    assert at_server(reader, film) == ("committed", FIRST)
+
+
+def test_findings_under_grade_1_have_keys_of_their_own(round_: int, sign_in: SignIn) -> None:
+    office, reader = sign_in("coordinator"), sign_in("reader")
+    url = f"{office.product.address}/api/v1/radiographs?state=ready&region=L"
+    film = office.page.request.get(url).json()["results"][0]["id"]
+    asked = blind_study(office, "Findings", [film], finding_flags=True)
+    page = reader.page
+    opens(reader, asked)
+    first, second = sites(page)[:2]
+    page.keyboard.press("e")
+    page.keyboard.press("q")
+    page.keyboard.press("e")  # taken back
+    page.keyboard.press("1")  # keeps what was found, and goes on
+    expect(page.get_by_test_id("current-corner")).to_have_attribute("data-site", second)
+    page.keyboard.press("s")
+    expect(page.get_by_test_id("finding-sclerosis")).to_have_attribute("aria-pressed", "true")
+    saved(page)
+    answer = f"{office.product.address}/api/v1/readings/{number(page)}"
+    marks = page.request.get(answer).json()["marks"]
+    assert {site: (mark["grade"], mark["findings"]) for site, mark in marks.items()} == {
+        first: (1, ["squaring"]),
+        second: (1, ["sclerosis"]),
+    }
+    page.keyboard.press("2")
+    saved(page)
+    assert page.request.get(answer).json()["marks"][second]["findings"] == []
+
+
+def test_a_hold_that_was_freed_is_told_with_both_versions(round_: int, sign_in: SignIn) -> None:
+    office, reader = sign_in("coordinator"), sign_in("reader")
+    page = reader.page
+    opens(reader, round_)
+    film = number(page)
+    before = at_server(reader, film)[1]
+    request, address = office.page.request, office.product.address
+    reading = page.request.get(f"{address}/api/v1/readings/{film}").json()
+    token = request.get(f"{address}/api/v1/session").json()["csrf_token"]
+    free = f"{address}/api/v1/studies/{reading['study']['id']}/holds/{film}/free"
+    assert request.post(free, headers={"X-CSRFToken": token, "Referer": address}).ok
+    last = sites(page)[-1]
+    page.get_by_test_id(f"corner-{last}").click()
+    page.keyboard.press("2")
+    refused = page.get_by_test_id("refused")
+    expect(refused).to_contain_text("grade 2")
+    expect(page.get_by_test_id(f"corner-{last}")).to_have_attribute("data-grade", "none")
+    page.keyboard.press("1")  # nothing more can be saved to it
+    reader.shows("reading-freed")
+    assert at_server(reader, film)[1] == before
+    page.get_by_test_id("error-banner").get_by_role("button").click()
+    expect(page.get_by_test_id("error-banner")).to_have_count(0)
+    page.get_by_test_id(f"corner-{last}").click()
+    page.keyboard.press("1")
+    saved(page)
+    assert at_server(reader, film) == ("leased", before[:-1] + "1")
+    refused.get_by_role("button").click()
+    expect(refused).to_have_count(0)

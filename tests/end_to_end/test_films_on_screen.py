@@ -9,23 +9,18 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import cv2
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route, expect
 
 from inference.msasss import DISCS
-from tests.end_to_end.conftest import Person, Product, SignIn
+from tests import browser
+from tests.end_to_end.conftest import FLAGS, Person, Product, SignIn
+from tests.end_to_end.film_photographs import extent, is_pydicoms, is_shown, opens
 from tests.end_to_end.reading_screen import at_server, grades, saved
 from tests.end_to_end.strange_films import Film, imported
 
 pytestmark = pytest.mark.timeout(300)
 
-TOLERANCE = 1
-"""Grey levels of 255: rounded once to the stored picture's values, once to the screen's."""
-SIDE = 240
-"""Of the square in the middle of the film that is compared, in film pixels."""
 A_CARD = """
 const asked = WebGL2RenderingContext.prototype.getParameter;
 WebGL2RenderingContext.prototype.getParameter = function (name) {
@@ -48,55 +43,6 @@ def films(product: Product, chromium: Browser) -> Iterator[dict[str, Film]]:
     context.close()
 
 
-def opens(person: Person, film: Film) -> None:
-    """The film, shown over the whole range of its stored picture."""
-    page = person.page
-    person.goes_to(f"/rounds/{film.round}")
-    painted(page)
-    picture = page.get_by_test_id("film-pane").get_attribute("data-painted")
-    kept = [[picture, {"center": film.top / 2, "width": film.top}]]
-    page.evaluate("kept => localStorage.setItem('windows', JSON.stringify(kept))", kept)
-    page.reload()
-    painted(page)
-
-
-def painted(page: Page) -> None:
-    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("^/"))
-
-
-def is_pydicoms(page: Page, film: Film) -> None:
-    """The middle of the film at actual size, photographed, is what pydicom says."""
-    page.keyboard.press("z")
-    page.get_by_test_id("tool-overlay").click()
-    page.evaluate("() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
-    shot = photographed(page)
-    page.get_by_test_id("tool-overlay").click()
-    rows, cols = film.grey.shape
-    top, left = (rows - SIDE) // 2, (cols - SIDE) // 2
-    expected = np.rint(255 * film.grey[top : top + SIDE, left : left + SIDE])
-    assert len(np.unique(expected)) > 50  # a picture, and not a flat patch of it
-    off = min(
-        np.abs(shot[y : y + SIDE, x : x + SIDE] - expected).max()
-        for y in around(shot.shape[0])
-        for x in around(shot.shape[1])
-    )
-    assert off <= TOLERANCE
-
-
-def around(extent: int) -> range:
-    """Where the square may begin: the grids are laid on each other by half a pixel at most."""
-    return range((extent - SIDE) // 2 - 2, (extent - SIDE) // 2 + 3)
-
-
-def photographed(page: Page) -> NDArray[np.float64]:
-    png = page.get_by_test_id("film-pane").screenshot()
-    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    assert image is not None
-    middle = image[image.shape[0] // 4 : -image.shape[0] // 4]
-    assert (middle == middle[..., :1]).all()  # grey
-    return image[..., 0].astype(np.float64)
-
-
 @pytest.mark.parametrize("painter", PAINTERS)
 def test_films_of_every_kind_are_shown_as_pydicom_shows_them(
     films: dict[str, Film], sign_in: SignIn, painter: str
@@ -111,23 +57,77 @@ def test_films_of_every_kind_are_shown_as_pydicom_shows_them(
     assert is_gl == (painter == "card")
 
 
-@pytest.mark.parametrize(("painter", "ratio"), [("processor", 2), ("card", 3)])
-def test_actual_size_is_sharp_on_fine_displays(
-    films: dict[str, Film], sign_in: SignIn, painter: str, ratio: float
-) -> None:
-    reader = sign_in("reader", script=PAINTERS[painter], device_scale_factor=ratio)
+def test_keys_change_the_picture_as_they_say(films: dict[str, Film], sign_in: SignIn) -> None:
+    """Each picture against the window that the page keeps, by the formula of PS3.3 C.11.2.1.3.2."""
+    film = films["twelve_bits"]
+    reader = sign_in("reader")
     page = reader.page
-    opens(reader, films["twelve_bits"])
-    is_pydicoms(page, films["twelve_bits"])
-    pane = page.get_by_test_id("film-pane")
-    pane.hover()
-    page.keyboard.down("m")
-    lens = pane.get_by_test_id("lens")
-    expect(lens).to_be_visible()
-    shown, drawn = lens.bounding_box(), lens.evaluate("canvas => canvas.width")
-    assert shown
-    assert drawn == pytest.approx(shown["width"] * ratio, abs=0.01)
-    page.keyboard.up("m")
+    opens(reader, film)
+    for key in ("z", "o"):
+        page.keyboard.press(key)
+    windows = []
+    for key in ("a", "b", "t"):
+        page.keyboard.press(key)
+        window = page.evaluate("JSON.parse(localStorage.getItem('windows'))[0][1]")
+        windows.append((window["center"], window["width"]))
+        share = (film.grey * film.top - window["center"]) / window["width"] + 0.5
+        is_shown(page, share.clip(0, 1))
+    assert len(set(windows)) == len(windows)
+    page.keyboard.press("i")
+    is_shown(page, 1 - share.clip(0, 1))
+    turns_zooms_and_fits(page, film)
+
+
+def turns_zooms_and_fits(page: Page, film: Film) -> None:
+    """How large the film lies in the pane."""
+    rows, cols = film.grey.shape
+    pane = page.get_by_test_id("film-pane").bounding_box()
+    assert pane
+    page.keyboard.press("f")
+    scale = min((pane["width"] - 16) / cols, (pane["height"] - 16) / rows)
+    fitted = (scale * cols, scale * rows)
+    assert extent(page) == pytest.approx(fitted, abs=2)
+    page.keyboard.press("-")
+    assert extent(page) == pytest.approx([0.8 * side for side in fitted], abs=2)
+    page.keyboard.press("+")
+    assert extent(page) == pytest.approx(fitted, abs=2)
+    page.get_by_test_id("tool-rotate").click()
+    page.keyboard.press("-")
+    page.keyboard.press("-")
+    assert extent(page) == pytest.approx([0.64 * side for side in fitted[::-1]], abs=2)
+    expect(page.get_by_text("Rotated or flipped")).to_be_visible()
+    page.get_by_test_id("tool-flip").click()
+    page.keyboard.press("f")
+    expect(page.get_by_text("Rotated or flipped")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("painter", "ratio"), [("card", 1.25), ("processor", 1.5), ("card", 2), ("processor", 3)]
+)
+def test_actual_size_is_sharp_on_fine_displays(
+    films: dict[str, Film], product: Product, chromium: Browser, painter: str, ratio: float
+) -> None:
+    """A browser of its own: one that emulates such a display rounds to other pixels."""
+    size = f"--window-size={1024 * ratio:.0f},{768 * ratio:.0f}"
+    flags = [*FLAGS.split(), f"--force-device-scale-factor={ratio}", size]
+    with chromium.browser_type.launch(executable_path=browser.executable(), args=flags) as fine:
+        context = fine.new_context(no_viewport=True)
+        context.add_init_script(PAINTERS[painter] or ";")
+        reader = Person(context.new_page(), product)
+        reader.signs_in("reader")
+        page = reader.page
+        opens(reader, films["twelve_bits"])
+        assert page.evaluate("devicePixelRatio") == ratio
+        is_pydicoms(page, films["twelve_bits"])
+        pane = page.get_by_test_id("film-pane")
+        pane.hover()
+        page.keyboard.down("m")
+        lens = pane.get_by_test_id("lens")
+        expect(lens).to_be_visible()
+        shown, drawn = lens.bounding_box(), lens.evaluate("canvas => canvas.width")
+        assert shown
+        assert drawn == pytest.approx(shown["width"] * ratio, abs=0.01)
+        page.keyboard.up("m")
 
 
 def test_the_card_is_lost_and_the_film_stays(films: dict[str, Film], sign_in: SignIn) -> None:

@@ -1,13 +1,14 @@
-"""Two time points of one spine side by side, in a real browser: graded apart, moved together."""
+"""Studies that show more than a film alone, in a real browser: pairs, the model, known answers."""
 
 import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from inference.msasss import sites_of
 from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.reading_screen import opens_next
 
 pytestmark = pytest.mark.timeout(300)
 FILMS = ("--patients", "2", "--visits", "2", "--scale", "0.25")
@@ -118,3 +119,109 @@ def test_the_model_stands_beside_the_reading_where_the_study_says_so(
     page = opens(reader, "Beside")
     expect(page.get_by_test_id("model-beside")).to_contain_text("starter")
     reader.shows("pair-concurrent")
+    all_are_0(page)
+    held = held_back(page, "/commit$")
+    shows_next(page, held, "model-beside")
+
+
+def all_are_0(page: Page) -> None:
+    """Every corner of the place, one key each, once the server has opened it."""
+    expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
+    corners = page.locator("[data-testid^=corner-]").count()
+    for done in range(corners):
+        expect(page.get_by_test_id("done")).to_contain_text(f"{done} of {corners}")
+        page.keyboard.press("0")
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+
+
+def held_back(page: Page, path: str) -> list[Route]:
+    """Requests to a path wait here until they are let go."""
+    held: list[Route] = []
+    page.route(re.compile(path), lambda route: held.append(route))
+    return held
+
+
+def shows_next(page: Page, held: list[Route], told: str = "") -> None:
+    """Enter: the next film is painted before the server has opened it, and takes no grade until
+    then; `told` is what only the server can tell of it."""
+    before = page.get_by_test_id("reading").get_attribute("data-reading")
+    page.keyboard.press("Enter")
+    reading = page.get_by_test_id("reading")
+    expect(reading).not_to_have_attribute("data-reading", str(before))
+    now = reading.get_attribute("data-reading")
+    pane = page.get_by_test_id("film-pane").first
+    expect(pane).to_have_attribute("data-painted", re.compile(f"/{now}/"))
+    expect(reading).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("2")
+    if told:
+        expect(page.get_by_test_id(told)).to_have_count(0)
+    assert held
+    held[0].continue_()
+    expect(reading).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_test_id("done")).to_contain_text("0 of")
+    if told:
+        expect(page.get_by_test_id(told)).to_be_visible()
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("done")).to_contain_text("1 of")
+
+
+def test_after_a_second_look_the_next_film_does_not_wait(sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    opens_next(reader.page)
+    a_point_is_moved_and_reset(reader)
+    all_are_0(reader.page)
+    reader.page.keyboard.press("Enter")
+    expect(reader.page.get_by_test_id("second-look")).to_be_visible()
+    reader.shows("second-look")
+    shows_next(reader.page, held_back(reader.page, "/next$"))
+
+
+def a_point_is_moved_and_reset(reader: Person) -> None:
+    """The centre of the current disc goes ten pixels by the keyboard, and back to the model's."""
+    page = reader.page
+    number = page.get_by_test_id("reading").get_attribute("data-reading")
+    url = f"{reader.product.address}/api/v1/readings/{number}"
+
+    def first_center() -> list[float]:
+        page.wait_for_timeout(400)  # a row of moves is one move
+        expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+        return [round(at, 1) for at in page.request.get(url).json()["discs"][0]["center"]]
+
+    models, reset = first_center(), page.get_by_test_id("reset-points")
+    expect(reset).to_be_disabled()
+    page.locator("[data-current] .point.center").press("Shift+ArrowDown")
+    assert first_center()[1] > models[1]
+    expect(reset).to_be_enabled()
+    page.keyboard.press("r")
+    assert first_center() == models
+    expect(reset).to_be_disabled()
+
+
+def test_a_calibration_deck_tells_its_answers_film_by_film(sign_in: SignIn) -> None:
+    """Its films are of the second visit, which this reader reads in no study."""
+    office, reader = sign_in("coordinator"), sign_in("reader2")
+    address = office.product.address
+    films = office.page.request.get(f"{address}/api/v1/radiographs?state=ready&region=C").json()
+    last = {film["patient"]: film["id"] for film in sorted(films["results"], key=visited)}
+    table = "".join(f"{film},{site.code},0\n" for film in last.values() for site in sites_of("C"))
+    token = office.page.request.get(f"{address}/api/v1/session").json()["csrf_token"]
+    deck = {"name": "Deck", "labels": "film,corner,grade\n" + table, "readers": ["reader2"]}
+    headers = {"X-CSRFToken": token, "Referer": address}
+    made = office.page.request.post(f"{address}/api/v1/decks", data=deck, headers=headers)
+    assert made.ok, made.text()
+    page = reader.page
+    reader.goes_to("/calibration")
+    page.locator("main a.primary").click()
+    for film in range(len(last)):
+        expect(page.get_by_test_id("position")).to_contain_text(f"{film + 1} of {len(last)}")
+        all_are_0(page)
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("answers")).to_contain_text("12")
+        reader.shows("calibration-answers")
+        page.keyboard.press("Enter")
+    expect(page.locator(".empty")).to_be_visible()
+    expect(page.get_by_test_id("refused")).to_have_count(0)
+
+
+def visited(film: dict[str, Any]) -> str:
+    return str(film["visit_date"])

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from annotation.management.commands.load_demo import PASSWORD
 from inference.msasss import DISCS
@@ -44,8 +44,14 @@ def test_the_network_is_cut_in_the_middle_and_comes_back(ada: Person) -> None:
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-waiting", "5")
     ada.shows("reading-offline")
     assert at_server(ada).rstrip("-") == "0110"
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
     page.context.set_offline(False)
     saved(page)
+    assert page.evaluate("dispatchEvent(new Event('beforeunload', {cancelable: true}))")
     grades(page, "002")
     saved(page)
     assert at_server(ada) == "011020010002"
@@ -157,12 +163,29 @@ def test_a_film_without_points_gets_them_all_by_clicks(sign_in: SignIn) -> None:
         "discs"
     ]
     assert {disc["disc"] for disc in stored if disc["source"] == "reader"} == set(discs)
+    the_crop_follows(page)
+    saved(page)
     reader.shows("reading-placed")
     page.get_by_test_id(f"corner-{sites(page)[-1]}").click()
     page.keyboard.press("x")
     expect(page.get_by_test_id("done")).to_contain_text("2 of 12")
     saved(page)
     assert at_server(reader) == "-" * 10 + "nn"
+
+
+def the_crop_follows(page: Page) -> None:
+    """While the point is still in the hand."""
+    crop = page.get_by_test_id("crop-pane")
+    before = crop.screenshot()
+    box = page.locator("[data-current] .point.center").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 8, y + 20, steps=3)
+    page.wait_for_timeout(100)
+    assert crop.screenshot() != before
+    page.mouse.up()
 
 
 def test_a_reader_has_keys_of_their_own(sign_in: SignIn) -> None:

@@ -180,6 +180,7 @@ def the_batch_is_read(reader: Person) -> None:
         expect(page.get_by_test_id("position")).to_contain_text(f"{number + 1} of {BATCH}")
         if number == 0:
             reader.shows("relabelling")
+        page.wait_for_timeout(160)  # a key that comes sooner has bounced
         with page.expect_response(re.compile(r"/commit$")) as committed:
             page.keyboard.press("1")
             if not committed.is_done():

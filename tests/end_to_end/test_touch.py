@@ -1,11 +1,11 @@
-"""A tablet: touches through Chromium's own input pipeline grade, drag, pinch and pan."""
+"""A tablet: fingers and a pen, through Chromium's own input pipeline, grade, drag and pinch."""
 
 import re
 from collections.abc import Iterator
 from math import dist
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from annotation.management.commands.load_demo import PASSWORD
 from tests.end_to_end.conftest import Product
@@ -40,6 +40,33 @@ class Fingers:
                 *((a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])) for a, b in ways),
             )
         self.report("touchEnd")
+
+
+class Pen:
+    """A pen as the digitizer reports it: where its tip is, and whether it is down."""
+
+    def __init__(self, page: Page) -> None:
+        self.cdp: CDPSession = page.context.new_cdp_session(page)
+
+    def report(self, kind: str, at: At) -> None:
+        down = kind != "mouseReleased"
+        event = {"type": kind, "x": at[0], "y": at[1], "pointerType": "pen", "force": 0.5 * down}
+        more = {"button": "left", "buttons": int(down), "clickCount": 1}
+        self.cdp.send("Input.dispatchMouseEvent", event | more)
+
+    def go(self, start: At, end: At, steps: int = 8) -> None:
+        self.report("mousePressed", start)
+        for step in range(1, steps + 1):
+            share = step / steps
+            x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+            self.report("mouseMoved", (x, y))
+        self.report("mouseReleased", end)
+
+    def tap(self, control: Locator) -> None:
+        box = control.bounding_box()
+        assert box
+        at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.go(at, at, steps=0)
 
 
 @pytest.fixture
@@ -118,3 +145,36 @@ def test_a_film_is_graded_by_touch_alone(tablet: Page) -> None:
     answer = tablet.request.get(f"{root}/api/v1/readings/{film}").json()
     assert answer["state"] == "committed"
     assert [mark["grade"] for mark in answer["marks"].values()].count(2) == 3
+
+
+def test_a_pen_places_drags_and_grades(tablet: Page) -> None:
+    tablet.evaluate(
+        """() => { window.pointers = new Set();
+        addEventListener("pointerdown", (event) => pointers.add(event.pointerType), true); }"""
+    )
+    pen = Pen(tablet)
+    pane = tablet.get_by_test_id("film-pane").bounding_box()
+    assert pane
+    pen.tap(tablet.get_by_test_id("place-all"))
+    for disc in range(6):
+        y = pane["y"] + pane["height"] * (0.3 + 0.09 * disc)
+        for share in (0.55, 0.48):
+            at = pane["x"] + pane["width"] * share, y
+            pen.go(at, at, steps=0)
+    expect(tablet.get_by_test_id("guide")).to_have_count(0)
+    x, y = center_of(tablet, 3)
+    pen.go((x, y), (x - 20, y + 12))
+    assert dist(center_of(tablet, 3), (x - 20, y + 12)) < 3
+    done = tablet.get_by_test_id("done")
+    for number in range(12):
+        expect(done).to_contain_text(f"{number} of 12")
+        pen.tap(tablet.get_by_test_id(f"grade-{number % 3}"))
+    expect(tablet.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+    assert tablet.evaluate("[...pointers]") == ["pen"]
+    film = tablet.get_by_test_id("reading").get_attribute("data-reading")
+    pen.tap(tablet.get_by_test_id("commit"))
+    expect(tablet.get_by_test_id("commit")).to_be_enabled()
+    root = tablet.url.split("/rounds")[0]
+    answer = tablet.request.get(f"{root}/api/v1/readings/{film}").json()
+    assert answer["state"] == "committed"
+    assert [mark["grade"] for mark in answer["marks"].values()].count(1) == 4

@@ -1,13 +1,13 @@
 /** The design of a study and of a relabel batch: what a form says, checked before it is sent. */
 
-import type { NewRelabelBatch, NewStudy } from "../contract";
+import type { FilmsAsked, NewRelabelBatch, NewStudy } from "../contract";
 import type { Region } from "../msasss";
 import { texts } from "../texts";
 
 export interface FilmChoiceForm {
-  /** Names, with commas between them; empty for all. */
-  centres: string;
-  scanners: string;
+  /** Empty for all. */
+  centres: string[];
+  scanners: string[];
   predicted: "any" | "yes" | "no";
   /** As a date input gives it; empty for no limit. */
   visitedFrom: string;
@@ -53,8 +53,8 @@ export const newDesign = (): DesignForm => ({
   films: "all",
   filmNumbers: "",
   choice: {
-    centres: "",
-    scanners: "",
+    centres: [],
+    scanners: [],
     predicted: "any",
     visitedFrom: "",
     visitedTo: "",
@@ -113,15 +113,9 @@ export function filmNumbers(text: string): { numbers: number[] } | { wrong: stri
 const wholeFrom = (low: number, high: number, value: number | null): value is number =>
   value !== null && Number.isInteger(value) && value >= low && value <= high;
 
-const named = (text: string) =>
-  text
-    .split(",")
-    .map((name) => name.trim())
-    .filter(Boolean);
-
-const choiceOf = (choice: FilmChoiceForm) => ({
-  centres: named(choice.centres),
-  scanners: named(choice.scanners),
+export const choiceOf = (choice: FilmChoiceForm): FilmsAsked => ({
+  centres: choice.centres,
+  scanners: choice.scanners,
   predicted: choice.predicted === "any" ? null : choice.predicted === "yes",
   visited_from: choice.visitedFrom || null,
   visited_to: choice.visitedTo || null,

@@ -26,10 +26,12 @@ export function automaticWindow(picture: Picture, view: View, pane: Size): Windo
 function samplesOf(picture: Picture, raster: Affine): Uint16Array {
   const samples = emptySamples(SIDE, SIDE);
   resample(picture, raster, { width: SIDE, height: SIDE }, samples);
-  const inside: number[] = [];
+  const inside = new Uint16Array(SIDE * SIDE);
+  let found = 0;
   for (let row = 0; row < SIDE; row++) {
     const [start, end] = [samples.spans[2 * row] as number, samples.spans[2 * row + 1] as number];
-    for (let x = start; x < end; x++) inside.push(samples.values[row * SIDE + x] as number);
+    inside.set(samples.values.subarray(row * SIDE + start, row * SIDE + end), found);
+    found += end - start;
   }
-  return Uint16Array.from(inside);
+  return inside.subarray(0, found);
 }

@@ -1,10 +1,11 @@
 /** A magnifier: a round piece of the film under the cursor, enlarged from the 16-bit data. */
 
 import { CpuPainter } from "./paint_cpu";
+import { textScale } from "./text_size";
 import { rasterOf, type Point } from "./view";
 import type { Viewer } from "./viewer";
 
-/** CSS pixels across. */
+/** Across, where text is 15 pixels. */
 const SIZE = 260;
 /** Times as large as the pane shows it, and never smaller than the film's own pixels. */
 const FACTOR = 3;
@@ -57,14 +58,18 @@ export class Lens {
     if (canvas.hidden || !this.at) return;
     const [x, y] = this.at;
     const ratio = devicePixelRatio;
-    const side = Math.round(SIZE * ratio);
+    const side = Math.round(SIZE * textScale() * ratio);
+    const across = side / ratio;
     // On whole pixels of the display, or the enlarged film would be blurred again.
-    const [left, top] = [x, y].map((at) => Math.round((at - SIZE / 2) * ratio) / ratio);
+    const [left, top] = [x, y].map((at) => Math.round((at - across / 2) * ratio) / ratio);
     canvas.style.transform = `translate(${left}px, ${top}px)`;
-    if (canvas.width !== side) [canvas.width, canvas.height] = [side, side];
+    if (canvas.width !== side) {
+      [canvas.width, canvas.height] = [side, side];
+      canvas.style.width = canvas.style.height = `${across}px`;
+    }
     const scale = Math.max(FACTOR * view.scale, 1 / ratio);
     const enlarged = { ...view, center: this.viewer.toFilm(this.at), scale };
-    const toFilm = rasterOf(enlarged, { width: SIZE, height: SIZE }, side);
+    const toFilm = rasterOf(enlarged, { width: across, height: across }, side);
     this.painter.setPicture(picture);
     this.painter.paint(toFilm, window, inverted);
   }

@@ -5,6 +5,7 @@
  */
 
 import { axes, cornerPoint, isMirrored, type DiscPoints } from "./corner_regions";
+import { textScale } from "./text_size";
 import type { Point } from "./view";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -87,9 +88,13 @@ export class Overlay {
     // The name stands behind the spine: the anterior side is what is read.
     const depth = Math.hypot(x1 - x2, y1 - y2) || 1;
     const [ux, uy] = [(x1 - x2) / depth, (y1 - y2) / depth];
-    const away = depth + 14;
+    const away = depth + 14 * textScale();
     const anchor = ux >= 0 ? "start" : "end";
-    set(shape.label, { x: x1 + ux * away, y: y1 + uy * away + 4, "text-anchor": anchor });
+    set(shape.label, {
+      x: x1 + ux * away,
+      y: y1 + uy * away + 4 * textScale(),
+      "text-anchor": anchor,
+    });
   }
 
   private placeArrow(disc: DiscPoints, side: "cranial" | "caudal"): void {
@@ -101,10 +106,10 @@ export class Overlay {
     const [ox, oy] = [outward[0] + slant * down[0], outward[1] + slant * down[1]];
     const [fx, fy] = this.film.toScreen([at[0] + ox, at[1] + oy]);
     const length = Math.hypot(fx - x, fy - y) || 1;
-    const off = this.state.arrowOnly ? 46 : 14;
+    const off = (this.state.arrowOnly ? 46 : 14) * textScale();
     const [tx, ty] = [x + ((fx - x) / length) * off, y + ((fy - y) / length) * off];
     const angle = (Math.atan2(y - fy, x - fx) * 180) / Math.PI;
-    set(this.arrow, { transform: `translate(${tx} ${ty}) rotate(${angle})` });
+    set(this.arrow, { transform: `translate(${tx} ${ty}) rotate(${angle}) scale(${textScale()})` });
   }
 
   private made(disc: string): Shape {
@@ -131,7 +136,7 @@ export class Overlay {
       "data-testid": `point-${disc.replace("/", "-")}-${point}`,
     }) as SVGGElement;
     // The wide circle is the target (24 px at least), the narrow one the mark.
-    handle.append(element("circle", { class: "target", r: "14" }), element("circle", { r: "4" }));
+    handle.append(element("circle", { class: "target" }), element("circle", { class: "mark" }));
     this.draggable(handle, disc, point);
     handle.addEventListener("keydown", (event) => this.nudge(event, disc, point));
     return handle;
@@ -190,6 +195,10 @@ function element(name: string, attributes: Record<string, string>): SVGElement {
   return made;
 }
 
+/** What is there already is left alone: the browser would lay it out again. */
 function set(element: Element, attributes: Record<string, string | number>): void {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries(attributes)) {
+    const text = String(value);
+    if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+  }
 }

@@ -3,6 +3,7 @@
  * first be shown. What was sampled ahead is painted by one look-up per pixel.
  */
 
+import { cancelIdle, whenIdle } from "./idle";
 import { emptySamples, resample, type Picture, type Sampled } from "./picture";
 import type { Affine, Size } from "./view";
 
@@ -78,20 +79,4 @@ function isOf(
   return (
     sameSize && raster.picture === picture && raster.toFilm.every((value, i) => value === toFilm[i])
   );
-}
-
-/** Safari has no idle callbacks: there a few milliseconds after a pause stand for them. */
-function whenIdle(work: (left: () => number) => void): number {
-  if (typeof requestIdleCallback === "function") {
-    return requestIdleCallback((deadline) => work(() => deadline.timeRemaining()));
-  }
-  return window.setTimeout(() => {
-    const end = performance.now() + 4 * LEAST_MS;
-    work(() => end - performance.now());
-  }, 30);
-}
-
-function cancelIdle(handle: number): void {
-  if (typeof cancelIdleCallback === "function") cancelIdleCallback(handle);
-  else clearTimeout(handle);
 }

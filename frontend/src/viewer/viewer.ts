@@ -4,16 +4,16 @@
  */
 
 import { automaticWindow } from "./automatic";
+import { onHands } from "./hands";
+import { cancelIdle, whenIdle } from "./idle";
 import { CpuPainter } from "./paint_cpu";
 import { GlPainter } from "./paint_gl";
 import { hasGraphicsCard, type Painter } from "./painter";
 import type { Picture } from "./picture";
 import { Preview } from "./preview";
-import { IDLE, step, type Effect, type Hand } from "./tools/hand";
 import {
   atPixels,
   fit,
-  pan,
   rasterOf,
   toFilm,
   toScreen,
@@ -23,7 +23,7 @@ import {
   type Size,
   type View,
 } from "./view";
-import { dragged, type Window } from "./windowing";
+import type { Window } from "./windowing";
 
 export interface ViewerEvents {
   /** The view or the pane's size changed: overlays follow. */
@@ -33,8 +33,6 @@ export interface ViewerEvents {
   /** A frame was painted: film, view and window as asked. */
   onpaint?: () => void;
 }
-
-const WHEEL_STEP = 1.0015;
 
 export class Viewer {
   view: View = { center: [0, 0], scale: 1, angle: 0, mirrored: false };
@@ -50,8 +48,8 @@ export class Viewer {
   private painter: Painter;
   private film: Size | null = null;
   private readonly preview: Preview;
-  private hand: Hand = IDLE;
   private frame = 0;
+  private foreseeing = 0;
   private readonly watching: ResizeObserver;
   private readonly ending = new AbortController();
   /** While true the film is fitted again whenever the pane changes its size. */
@@ -64,7 +62,7 @@ export class Viewer {
     this.preview = new Preview(host);
     this.painter = this.firstPainter();
     host.prepend(this.painter.canvas);
-    this.listen();
+    onHands(host, this, (window) => events.onwindow?.(window), this.ending.signal);
     this.watching = new ResizeObserver(([entry]) => this.measure(entry));
     this.watch();
     this.measure();
@@ -77,6 +75,7 @@ export class Viewer {
 
   destroy(): void {
     cancelAnimationFrame(this.frame);
+    cancelIdle(this.foreseeing);
     this.watching.disconnect();
     this.ending.abort();
     this.painter.destroy();
@@ -148,6 +147,17 @@ export class Viewer {
     this.painter.prepare(
       coming.map(({ picture, view }) => ({ picture, toFilm: this.toRaster(view) })),
     );
+    this.foresee(coming);
+  }
+
+  /** Their windows too, one at a time. */
+  private foresee([next, ...others]: readonly { picture: Picture; view: View }[]): void {
+    cancelIdle(this.foreseeing);
+    if (!next) return;
+    this.foreseeing = whenIdle(() => {
+      automaticWindow(next.picture, next.view, this.pane);
+      this.foresee(others);
+    });
   }
 
   // --- painting --------------------------------------------------------------------------------
@@ -179,8 +189,9 @@ export class Viewer {
     const exact = entry?.devicePixelContentBoxSize?.[0]; // Safari has none
     const ratio = devicePixelRatio;
     const { canvas } = this.painter;
-    canvas.width = whole(this.host.clientWidth * ratio, exact?.inlineSize);
-    canvas.height = whole(this.host.clientHeight * ratio, exact?.blockSize);
+    const box = this.host.getBoundingClientRect();
+    canvas.width = whole(box.left * ratio, box.right * ratio, exact?.inlineSize);
+    canvas.height = whole(box.top * ratio, box.bottom * ratio, exact?.blockSize);
     this.pane = { width: canvas.width / ratio, height: canvas.height / ratio };
     if (this.fitted) this.fit();
     this.viewChanged();
@@ -213,74 +224,13 @@ export class Viewer {
   }
 
   private toRaster = (view: View): Affine => rasterOf(view, this.pane, this.painter.canvas.width);
-
-  // --- hands -----------------------------------------------------------------------------------
-
-  private listen(): void {
-    const { host } = this;
-    const { signal } = this.ending;
-    const on = <K extends keyof HTMLElementEventMap>(
-      type: K,
-      listener: (event: HTMLElementEventMap[K]) => void,
-      options: AddEventListenerOptions = {},
-    ) => host.addEventListener(type, listener, { signal, ...options });
-    on("contextmenu", (event) => event.preventDefault());
-    on("wheel", (event) => this.wheel(event), { passive: false });
-    on("dblclick", () => this.home());
-    on("pointerdown", (event) => {
-      // A captured pointer would take the click away from a button that lies over the film.
-      if ((event.target as Element).closest("button")) return;
-      host.setPointerCapture(event.pointerId);
-      this.touched("down", event);
-    });
-    on("pointermove", (event) => this.touched("move", event));
-    on("pointerup", (event) => this.touched("up", event));
-    on("pointercancel", (event) => this.touched("up", event));
-  }
-
-  private wheel(event: WheelEvent): void {
-    event.preventDefault();
-    const pixels = event.deltaMode === 1 ? event.deltaY * 33 : event.deltaY;
-    this.zoom(WHEEL_STEP ** -pixels, this.at(event));
-  }
-
-  private at(event: MouseEvent): Point {
-    const box = this.host.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
-  private touched(type: "down" | "move" | "up", event: PointerEvent): void {
-    const [x, y] = this.at(event);
-    const [hand, effect] = step(this.hand, {
-      type,
-      id: event.pointerId,
-      x,
-      y,
-      button: event.button,
-      touch: event.pointerType === "touch",
-      windowMode: this.windowMode,
-    });
-    this.hand = hand;
-    this.host.dataset.hand = hand.name;
-    if (effect) this.perform(effect);
-  }
-
-  private perform(effect: Effect): void {
-    switch (effect.kind) {
-      case "pan":
-        return this.setView(pan(this.view, this.pane, effect.dx, effect.dy));
-      case "zoom": {
-        const moved = pan(this.view, this.pane, effect.dx, effect.dy);
-        return this.setView(zoomAt(moved, this.pane, [effect.x, effect.y], effect.factor));
-      }
-      case "window":
-        this.setWindow(dragged(this.window, effect.dx, effect.dy));
-        this.events.onwindow?.(this.window);
-    }
-  }
 }
 
-/** Pixels of the display, exact where the browser knows them; one that emulates a display may not. */
-function whole(about: number, exact = 0): number {
-  return Math.abs(exact - about) < 2 ? exact : Math.max(1, Math.round(about));
+/**
+ * Pixels of the display between two edges of the pane: as the browser says, unless it only
+ * emulates a display; else as browsers round, edge by edge.
+ */
+function whole(from: number, to: number, exact = 0): number {
+  const about = Math.round(to) - Math.round(from);
+  return Math.abs(exact - about) < 2 ? exact : Math.max(1, about);
 }

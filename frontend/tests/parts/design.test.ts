@@ -49,7 +49,7 @@ describe("the design of a study", () => {
   it("sends a question to the archive", () => {
     const choice = {
       ...good().choice,
-      centres: "Seoul, Busan ,",
+      centres: ["Seoul", "Busan"],
       predicted: "no" as const,
       visitedFrom: "2020-01-31",
       unread: true,

@@ -171,3 +171,14 @@ def test_an_overlap_that_does_not_say_how_many_is_refused(
     assert "how many readers read each film" in answer.json()["error"]["sentence"]
     made = create(office, design | {"overlap": "some", "readers_per_film": 1}).json()
     assert (made["overlap"], made["rounds"][0]["places"]) == ("some", 2)
+
+
+def test_the_films_of_a_choice_are_counted(office: Client, design: dict[str, Any]) -> None:
+    whole = office.get("/api/v1/studies/films").json()
+    assert (whole["films"], whole["places"]) == (2, 2)
+    (centre,) = whole["centres"]
+    asked = {"centres": [centre["name"], "elsewhere"], "region": "C", "unread": "true"}
+    assert office.get("/api/v1/studies/films", asked).json()["films"] == 1
+    assert office.get("/api/v1/studies/films", {"predicted": "true"}).json()["films"] == 0
+    odd = office.get("/api/v1/studies/films", {"region": "head"})
+    assert odd.status_code == 400

@@ -8,7 +8,15 @@ import pytest
 
 from annotation.errors import BadInput
 from annotation.models import Centre, Radiograph
-from annotation.services.study_films import EVERY_FILM, FilmChoice, chosen, fitting
+from annotation.services.study_films import (
+    EVERY_FILM,
+    FilmChoice,
+    Found,
+    Offered,
+    chosen,
+    fitting,
+    found,
+)
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy
 
 
@@ -63,3 +71,16 @@ def test_a_list_must_fit_the_question_too(archive: dict[str, Radiograph]) -> Non
         chosen(FilmChoice(region="C"), [late, neck])
     with pytest.raises(BadInput, match="No ready film fits"):
         chosen(FilmChoice(scanners=["none of these"]), None)
+
+
+def test_a_choice_is_counted_before_a_study_is_made_of_it(
+    archive: dict[str, Radiograph], film: MakeFilm
+) -> None:
+    film(patient=archive["late"].visit.patient.pseudonym, scanner="Axiom", region="C")
+    lumbar = found(FilmChoice(region="L"), "single")
+    assert (lumbar.films, lumbar.patients, lumbar.places) == (3, 3, 3)
+    assert lumbar.centres == [Offered("a-centre", 4), Offered("another-centre", 1)]
+    assert Offered("Axiom", 2) in lumbar.scanners
+    assert found(FilmChoice(region="L"), "paired_known").places == 0  # no second time point
+    nothing = found(FilmChoice(scanners=["none of these"]), "single")
+    assert nothing == Found(0, 0, 0, lumbar.centres, lumbar.scanners)

@@ -45,7 +45,11 @@ export const studies = {
       title: "Choose among the films",
       centres: "Centres",
       scanners: "Scanners",
-      hint: "Names with commas between them; empty for all.",
+      hint: "Nothing chosen means all.",
+      none: "None known",
+      found: (films: number, patients: number, places: number) =>
+        `${films} ready films of ${patients} patients fit: ${places} places to read.`,
+      nothing: "No ready film fits. Widen the choice.",
       from: "Visits from",
       to: "Visits until",
       predicted: "Graded by the model",

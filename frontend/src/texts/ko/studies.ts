@@ -47,7 +47,11 @@ export const studies: typeof english = {
       title: "영상 고르기",
       centres: "기관",
       scanners: "촬영 장비",
-      hint: "이름을 쉼표로 나누십시오. 비우면 모두입니다.",
+      hint: "아무것도 고르지 않으면 모두입니다.",
+      none: "알려진 것 없음",
+      found: (films, patients, places) =>
+        `조건에 맞는 준비된 영상: ${films}개, 환자 ${patients}명. 판독할 자리 ${places}개.`,
+      nothing: "조건에 맞는 준비된 영상이 없습니다. 조건을 넓히십시오.",
       from: "방문일 시작",
       to: "방문일 끝",
       predicted: "모델 등급",
