@@ -71,19 +71,20 @@ def main() -> None:
     cv2.setNumThreads(1)
     files = [asked.weights / name for name in (KEY_POINTS_FILE, CORNER_GRADES_FILE)]
     sums = [checkpoint.load(file).sha256[:12] for file in files]
-    work = asked.work / "-".join(sums)
+    # The points come before the grades: another grader leaves their figures as they are
+    work, pointed = asked.work / "-".join(sums), asked.work / sums[0]
     parts: dict[str, Callable[[], Any]] = {
         "grades": lambda: accuracy_grades.measured(
             files, asked.patients, asked.scale, work, asked.workers
         ),
         "levels": lambda: accuracy_points.levels(
-            files[0], asked.films, work, asked.workers, accuracy_points.LEVELS_SEED
+            files[0], asked.films, pointed, asked.workers, accuracy_points.LEVELS_SEED
         ),
         "levels_fresh": lambda: accuracy_points.levels(
-            files[0], asked.fresh_films, work, asked.workers, accuracy_points.FRESH_SEED
+            files[0], asked.fresh_films, pointed, asked.workers, accuracy_points.FRESH_SEED
         ),
         "full_size": lambda: accuracy_points.full_size(
-            files[0], asked.full_size, work, asked.workers
+            files[0], asked.full_size, pointed, asked.workers
         ),
         "recipes": lambda: accuracy_recipes.compared(asked.work),
         "vendors": lambda: accuracy_recipes.across_vendors(asked.work),

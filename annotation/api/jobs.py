@@ -12,7 +12,7 @@ from annotation import tasks
 from annotation.errors import NotFound
 from annotation.models import Job
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import jobs
+from annotation.services import corner_grades, jobs
 
 NEWEST = 50
 
@@ -100,9 +100,6 @@ class PregradeView(APIView):
         if films is None:
             job = tasks.pregrade_new_films()
         else:
-            job = tasks.hint(
-                jobs.create(
-                    kind=Job.Kind.PREGRADE, arguments={"radiographs": films}, actor=user_of(request)
-                )
-            )
+            asked = corner_grades.request_pregrading(films=films, actor=user_of(request))
+            job = tasks.hint(asked)
         return Response(JobOut(job).data, status=202)

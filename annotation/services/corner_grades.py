@@ -3,14 +3,40 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 
-from annotation.models import CornerPrediction, DiscPoint, ModelVersion, Pregrading, Radiograph
-from annotation.services import key_points
+from annotation.errors import BadInput
+from annotation.models import (
+    CornerPrediction,
+    DiscPoint,
+    Job,
+    ModelVersion,
+    Pregrading,
+    Radiograph,
+)
+from annotation.services import jobs, key_points
 
 if TYPE_CHECKING:  # the web process may load this file, and predict loads torch
     from inference.predict import FilmPrediction
+
+
+def request_pregrading(*, films: Sequence[int], actor: User | None) -> Job:
+    """Queue the pre-grading of these films.
+
+    Raises BadInput when one of them is no ready film: a job would pass it over in silence.
+    """
+    ready = set(Radiograph.objects.ready().filter(pk__in=films).values_list("pk", flat=True))
+    if unknown := sorted(set(films) - ready):
+        named = ", ".join(map(str, unknown))
+        raise BadInput(
+            f"No film that can be graded has the number {named}. Nothing was started: take it out, "
+            "or decide first on a film that waits for a decision."
+        )
+    return jobs.create(
+        kind=Job.Kind.PREGRADE, arguments={"radiographs": sorted(set(films))}, actor=actor
+    )
 
 
 def waiting(*, key_point_version: ModelVersion, grade_version: ModelVersion) -> list[int]:

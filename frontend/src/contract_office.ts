@@ -28,6 +28,12 @@ export interface Job {
   result: Record<string, unknown> | null;
 }
 
+/** In the result of a pre-grading. */
+export interface FailedFilm {
+  radiograph: number;
+  reason: string;
+}
+
 // --- studies -----------------------------------------------------------------------------------
 
 export type MissingSites = "R3" | "strict";

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from inference.corner_grades import Calibration
+from inference.corner_grades import Calibration, log_probabilities
 from inference.corner_regions import CropRecipe
 from training.batches import Crops
-from training.calibration import fit_calibration
+from training.calibration import fit_calibration, prior_shift
 from training.corner_grades import refuse_unlearnable, rotating_subset
 from training.grader_recipes import RECIPES
 from training.loop import TrainingError
@@ -91,6 +91,41 @@ def test_the_papers_subsets_are_balanced_and_rotate_through_all() -> None:
         assert np.bincount(classes[subset]).tolist() == [5, 5, 5, 5]
         seen.append(subset)
     assert set(np.concatenate(seen).tolist()) == set(range(85))
+
+
+def discs_of(*numbers: int) -> Crops:
+    """So many discs with grade 0, 1, 2 and 3 at both corners."""
+    graded = [
+        [int(g == grade) for g in range(4)] for grade, n in enumerate(numbers) for _ in "x" * n
+    ]
+    return crops([[one, one] for one in graded])
+
+
+def test_the_prior_shift_is_the_ratio_of_the_odds_of_clinic_and_training() -> None:
+    train, val = discs_of(60, 20, 10, 10), discs_of(70, 10, 10, 10)
+    equal = np.repeat(0.25 / np.array([60, 20, 10, 10]), [60, 20, 10, 10])  # every grade alike
+    # 200 validation corners and the training patients' shares as 100 more: 200, 40, 30, 30 of 300
+    bridge, any_change, spur = prior_shift(train, equal, val)
+    assert bridge == pytest.approx(math.log((30 / 270) / (1 / 3)), abs=1e-4)
+    assert any_change == pytest.approx(math.log((70 / 200) / (2 / 1)), abs=1e-4)
+    assert spur == pytest.approx(math.log((30 / 240) / (1 / 2)), abs=1e-4)
+
+
+def test_a_network_that_knows_only_the_sampling_says_the_clinics_prevalence_once_corrected() -> (
+    None
+):
+    train, val = discs_of(60, 20, 10, 10), discs_of(70, 10, 10, 10)
+    equal = np.repeat(0.25 / np.array([60, 20, 10, 10]), [60, 20, 10, 10])
+    knows_nothing = torch.tensor([[math.log(1 / 3), *[math.log(2), math.log(1 / 2)] * 2]])
+    shift = Calibration(shift=prior_shift(train, equal, val))
+    said = log_probabilities(knows_nothing, shift).exp()[0, 0].tolist()
+    assert said[3] == pytest.approx(30 / 300, abs=1e-3)
+    assert said[0] == pytest.approx(200 / 300, abs=1e-3)
+
+
+def test_without_selection_there_is_nothing_to_correct() -> None:
+    same = discs_of(60, 20, 10, 10)
+    assert prior_shift(same, np.full(100, 0.01), same) == pytest.approx((0, 0, 0), abs=1e-6)
 
 
 def test_calibration_finds_the_shift_and_scale_that_were_lost() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotation import tasks
+from annotation.errors import BadInput
 from annotation.models import Job
-from annotation.services import jobs
+from annotation.services import corner_grades, jobs
 
 
 class Command(BaseCommand):
@@ -22,13 +23,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         films = options["radiograph"]
-        job = jobs.create(
-            kind=Job.Kind.PREGRADE,
-            arguments={"radiographs": films} if films else {},
-            actor=None,
-        )
+        try:
+            job = (
+                corner_grades.request_pregrading(films=films, actor=None)
+                if films
+                else jobs.create(kind=Job.Kind.PREGRADE, arguments={}, actor=None)
+            )
+        except BadInput as problem:
+            raise CommandError(str(problem)) from problem
         tasks.pregrade(job.pk)
         job.refresh_from_db()
         if job.state != Job.State.SUCCEEDED:
             raise CommandError(job.error or job.message)
-        self.stdout.write(json.dumps(job.result) if options["json"] else job.message)
+        if options["json"]:
+            self.stdout.write(json.dumps(job.result))
+            return
+        self.stdout.write(job.message)
+        for film in job.result["failed"]:
+            self.stdout.write(f"Film {film['radiograph']}: {film['reason']}")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from annotation.models import Job, ModelVersion
-from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
 
 SignedIn = Callable[[User], Client]
 JSON = "application/json"
@@ -93,10 +93,18 @@ def test_jobs_are_listed_by_kind(browser: Client) -> None:
     assert kinds == ["pregrade"]
 
 
-@pytest.mark.parametrize("films", ["all", [1, 2]])
-def test_pregrading_is_started_for_all_films_or_some(browser: Client, films: object) -> None:
+def test_pregrading_is_started_for_all_films_or_some(browser: Client, film: MakeFilm) -> None:
+    for films in ("all", [film().pk, film().pk]):
+        answer = browser.post("/api/v1/pregrade", {"radiographs": films}, JSON)
+        assert (answer.status_code, answer.json()["kind"]) == (202, "pregrade")
+
+
+def test_pregrading_of_a_film_that_is_none_is_refused(browser: Client, film: MakeFilm) -> None:
+    films = [film().pk, 987654]
     answer = browser.post("/api/v1/pregrade", {"radiographs": films}, JSON)
-    assert (answer.status_code, answer.json()["kind"]) == (202, "pregrade")
+    assert answer.status_code == 400
+    assert "has the number 987654." in answer.json()["error"]["sentence"]
+    assert not Job.objects.exists()
 
 
 @pytest.mark.parametrize("films", ["some", [1, "two"], {}, [True]])

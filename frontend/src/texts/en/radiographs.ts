@@ -5,6 +5,8 @@ export const radiographs = {
   pregradeAll: "Pre-grade all films",
   pregradeHint: "Runs the serving models over every film that they have not graded yet.",
   pregradeTitle: "Pre-grading",
+  notGradable: "These films could not be graded",
+  filmNumber: (film: number) => `Film ${film}`,
   upload: {
     title: "Upload films",
     drop: "Drop DICOM files, folders or zip archives here, or choose them.",

@@ -7,6 +7,8 @@ export const radiographs: typeof english = {
   pregradeAll: "모든 영상 사전 등급 판정",
   pregradeHint: "운영 중인 모델이 아직 등급을 매기지 않은 모든 영상을 판정합니다.",
   pregradeTitle: "사전 등급 판정",
+  notGradable: "등급을 매기지 못한 영상",
+  filmNumber: (film) => `영상 ${film}번`,
   upload: {
     title: "영상 올리기",
     drop: "DICOM 파일, 폴더 또는 zip 파일을 여기에 놓거나 선택하십시오.",

@@ -1,0 +1,182 @@
+"""Whatever is wrong with a training: a failed job with one sentence, and what serves stays."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pytest_django.fixtures import Settings
+from torch import nn
+
+from annotation import tasks
+from annotation.models import AuditRecord, Job, ModelVersion, Snapshot
+from annotation.services import jobs
+from inference import checkpoint, corner_grades
+from tests.annotation.conftest import MakeModel, MakeStudy
+from tests.annotation.training_here import run_here
+from tests.training import conftest as made
+from training.grader_recipes import RECIPES
+
+phantoms, small_grader = made.phantoms, made.small_grader  # fixtures, made once for both folders
+
+
+@dataclass
+class Given:
+    """What the training starts from."""
+
+    snapshot: Path
+    weights: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    def films(self, change: Callable[[list[dict[str, Any]]], None]) -> None:
+        manifest = json.loads((self.snapshot / "manifest.json").read_text())
+        change(manifest["films"])
+        (self.snapshot / "manifest.json").write_text(json.dumps(manifest))
+
+
+def nothing_wrong(given: Given) -> None:
+    pass
+
+
+def a_lost_film(given: Given) -> None:
+    next((given.snapshot / "films").iterdir()).unlink()
+
+
+def a_changed_film(given: Given) -> None:
+    next((given.snapshot / "films").iterdir()).write_bytes(b"other")
+
+
+def no_manifest(given: Given) -> None:
+    (given.snapshot / "manifest.json").unlink()
+
+
+def a_class_without_example(given: Given) -> None:
+    def healthy(films: list[dict[str, Any]]) -> None:
+        for film in films:
+            film["corners"] = {site: [1, 0, 0, 0] for site in film["corners"]}
+
+    given.films(healthy)
+
+
+def a_single_patient(given: Given) -> None:
+    def alone(films: list[dict[str, Any]]) -> None:
+        films[:] = [film for film in films if film["patient"] == films[0]["patient"]]
+
+    given.films(alone)
+
+
+def a_patient_on_both_sides(given: Given) -> None:
+    given.films(lambda films: films[0].update(split="test"))
+
+
+def a_loss_that_is_no_number(given: Given) -> None:
+    tiny = RECIPES["tiny"]
+    wild = replace(tiny.schedule, learning_rate=1e30, steps=20, clip=0.0, bfloat16=False)
+    given.monkeypatch.setitem(RECIPES, "tiny", replace(tiny, schedule=wild))
+
+
+def weights_of_another_architecture(given: Given) -> None:
+    stored = checkpoint.load(given.weights)
+    network, *_ = corner_grades.build(stored)
+    other = {**stored.metadata["architecture"], "stages": 2}
+    checkpoint.save(given.weights, network, {**stored.metadata, "architecture": other})
+
+
+def weights_that_are_a_pickle(given: Given) -> None:
+    given.weights.write_bytes(b"\x80\x04K\x01.")
+
+
+def a_gpu_that_disappears(given: Given) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise torch.AcceleratorError("CUDA error: GPU is lost")
+
+    given.monkeypatch.setattr(nn.Module, "zero_grad", gone)
+
+
+def train(
+    given: Given, wrong: Callable[[Given], None], study: MakeStudy, model_version: MakeModel
+) -> tuple[Job, ModelVersion]:
+    """Put the weights to work, damage something, run the job of a training."""
+    wrong(given)
+    digest = hashlib.sha256(given.weights.read_bytes()).hexdigest()
+    serving = model_version("serving", weights=given.weights.name, weights_sha256=digest)
+    asked = study()
+    snapshot = Snapshot.objects.create(
+        study=asked, name=given.snapshot.name, sha256="0" * 64, counts={}
+    )
+    job = jobs.create(
+        kind="training",
+        arguments={
+            "study": asked.pk, "task": "corner_grades", "recipe": "tiny", "snapshot": snapshot.pk,
+        },
+        actor=None,
+    )  # fmt: skip
+    tasks.train(job.pk)
+    job.refresh_from_db()
+    return job, serving
+
+
+@pytest.fixture
+def given(
+    phantoms: Path,
+    small_grader: Path,
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Given:
+    settings.SNAPSHOTS, settings.WEIGHTS = tmp_path / "snapshots", tmp_path / "weights"
+    settings.WEIGHTS.mkdir()
+    run_here(monkeypatch)
+    return Given(
+        Path(shutil.copytree(phantoms, settings.SNAPSHOTS / "snapshot-1")),
+        Path(shutil.copy(small_grader, settings.WEIGHTS / "serving.safetensors")),
+        monkeypatch,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (a_lost_film, "lacks the file films/"),
+        (a_changed_film, "is not the one that was frozen"),
+        (no_manifest, "no manifest.json"),
+        (a_class_without_example, "The training patients show no example of grade 1, 2, 3."),
+        (a_single_patient, "single patient"),
+        (a_patient_on_both_sides, "split by patient"),
+        (a_loss_that_is_no_number, "lower the learning rate."),
+        (weights_of_another_architecture, "of another architecture"),
+        (weights_that_are_a_pickle, "never opened"),
+        (a_gpu_that_disappears, "The GPU does not answer any more: look at nvidia-smi"),
+    ],
+)
+def test_a_training_that_cannot_go_on_fails_with_a_sentence_and_what_serves_is_untouched(
+    given: Given,
+    study: MakeStudy,
+    model_version: MakeModel,
+    wrong: Callable[[Given], None],
+    sentence: str,
+) -> None:
+    job, serving = train(given, wrong, study, model_version)
+    assert job.state == "failed"
+    assert sentence in job.error
+    assert "Unexpected" not in job.error
+    assert "\n" not in job.error
+    assert ModelVersion.objects.get().state == "serving"  # and there is no candidate
+    assert hashlib.sha256(given.weights.read_bytes()).hexdigest() == serving.weights_sha256
+    assert not Job.objects.filter(kind="pregrade").exists()
+    assert not AuditRecord.objects.filter(action__startswith="model_version.").exists()
+
+
+def test_the_same_training_with_nothing_wrong_leaves_a_candidate(
+    given: Given, study: MakeStudy, model_version: MakeModel
+) -> None:
+    job, serving = train(given, nothing_wrong, study, model_version)
+    assert (job.state, job.error) == ("succeeded", "")
+    candidate = ModelVersion.objects.get(state="candidate")
+    assert candidate.compared_with == serving
+    assert ModelVersion.objects.get(state="serving") == serving
