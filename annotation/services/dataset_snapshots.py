@@ -63,14 +63,22 @@ def _adjudicated(study: Study) -> dict[tuple[int, str], int | None]:
     """What an adjudicator decided, by corner; None: not assessable."""
     settled = Consensus.objects.filter(study=study).current()
     rows = settled.values_list("radiograph_id", "site", "grade", "rule")
+    standing = {(film, site) for film, site, *_ in _standing_reads(study)}
     return {
         (film, site): grade
         for film, site, grade, rule in rows
-        if rule == Consensus.Rule.ADJUDICATED
+        if rule == Consensus.Rule.ADJUDICATED and (film, site) in standing
     }
 
 
 def _standing_grades(study: Study) -> Iterator[tuple[int, str, int, int]]:
+    """(radiograph, site, grade, reader) of every corner that a standing read graded."""
+    for film, site, grade, reader in _standing_reads(study):
+        if grade is not None:
+            yield film, site, grade, reader
+
+
+def _standing_reads(study: Study) -> Iterator[tuple[int, str, int | None, int]]:
     """(radiograph, site, grade, reader) of every committed corner read blind.
 
     Corners that a model chose for its doubt teach, but neither judge nor calibrate: for validation
@@ -80,7 +88,7 @@ def _standing_grades(study: Study) -> Iterator[tuple[int, str, int, int]]:
     doubted = set(queried.values_list("round_id", "radiograph_id", "site"))
     for film, site, grade, reader, round_, split in _committed_grades(study):
         chosen = split != Patient.Split.TRAIN and (round_, film, site) in doubted
-        if grade is not None and not chosen:
+        if not chosen:
             yield film, site, grade, reader
 
 

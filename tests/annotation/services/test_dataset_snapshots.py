@@ -151,6 +151,40 @@ def test_corners_chosen_for_their_doubt_do_not_judge_the_model(
     assert votes[films[2].pk]["L4_SUP"][1] == 0
 
 
+def test_nor_does_their_adjudication(
+    study: MakeStudy,
+    films: list[Radiograph],
+    read: Read,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    adjudicator: MakeUser,
+    grader: ModelVersion,
+) -> None:
+    unread = study(films=films)  # nobody has read these films whole
+    batch = relabel_batches.open_batch(
+        study=unread,
+        corners=[
+            Ranked(Candidate("p", f.pk, "L4_SUP", (0.5, 0.5, 0, 0)), 0.5, "0 vs 1", "ranked", 1.0)
+            for f in (films[0], films[2])
+        ],
+        model_version=grader,
+        readers=[reader("ada")],
+        actor=coordinator(),
+    )
+    for film in (films[0], films[2]):
+        read(batch, reader("ada"), None, {"L4_SUP": 1})
+        Consensus.objects.create(
+            study=unread,
+            radiograph=film,
+            site="L4_SUP",
+            grade=2,
+            rule=Consensus.Rule.ADJUDICATED,
+            adjudicator=adjudicator(),
+        )
+    votes = dataset_snapshots.votes_of(unread)
+    assert votes == {films[0].pk: {"L4_SUP": [0, 0, 1, 0]}}  # the other is a test patient's
+
+
 def test_a_frozen_snapshot_is_sound_and_keeps_its_checksum(
     read_study: Study, films: list[Radiograph]
 ) -> None:
