@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,6 +10,30 @@ from django.db.models import Q
 from annotation.models.append_only import append_only, immutable
 from annotation.models.dataset import Snapshot
 from annotation.models.radiograph import Radiograph
+
+
+def never_without_a_serving_one() -> pgtrigger.Trigger:
+    """Once a version serves a task, one always does: looked at when the transaction commits.
+
+    Within it, the old one retires before the new one serves, for there may never be two.
+    """
+    return pgtrigger.Trigger(
+        name="never_without_a_serving_one",
+        when=pgtrigger.After,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        level=pgtrigger.Row,
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Condition("OLD.\"state\" = 'serving'"),
+        func="""
+            IF NOT EXISTS (
+                SELECT 1 FROM annotation_modelversion
+                WHERE task = OLD.task AND state = 'serving'
+            ) THEN
+                RAISE EXCEPTION 'No model version serves % any more', OLD.task;
+            END IF;
+            RETURN NULL;
+        """,
+    )
 
 
 class ModelVersion(models.Model):
@@ -48,7 +73,10 @@ class ModelVersion(models.Model):
                 name="one_serving_per_task", fields=["task"], condition=Q(state="serving")
             )
         ]
-        triggers = [immutable("task", "weights", "weights_sha256", "recipe", "snapshot_id")]
+        triggers = [
+            immutable("task", "weights", "weights_sha256", "recipe", "snapshot_id"),
+            never_without_a_serving_one(),
+        ]
         ordering = ["-id"]
 
     def __str__(self) -> str:

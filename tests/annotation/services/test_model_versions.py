@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.db import IntegrityError, InternalError, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from pytest_django.fixtures import Settings
 from safetensors.numpy import save_file
 
@@ -182,3 +182,19 @@ def test_a_version_carries_the_code_that_trained_it(
     (weights.parent / "key_points.safetensors").write_bytes(weights.read_bytes())
     settings.STARTER_WEIGHTS = weights.parent
     assert model_versions.install_starter()[0].code_version.startswith(settings.VERSION)
+
+
+@pytest.mark.parametrize("leaving", ["retired", "rejected", "deleted"])
+def test_no_task_is_ever_left_without_a_serving_version(
+    model_version: MakeModel, leaving: str
+) -> None:
+    only = ModelVersion.objects.filter(pk=model_version("only").pk)
+
+    @transaction.atomic
+    def leave() -> None:
+        only.delete() if leaving == "deleted" else only.update(state=leaving)
+        connection.check_constraints()  # as the commit does
+
+    with pytest.raises(InternalError, match="No model version serves corner_grades any more"):
+        leave()
+    assert model_versions.serving("corner_grades") == only.get()
