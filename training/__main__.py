@@ -39,6 +39,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--init", type=Path, help="weights to start from")
         command.add_argument("--compare", type=Path, help="weights to evaluate beside")
+        command.add_argument(
+            "--leave-out", metavar="CENTRE", help="train on the others, judge on it"
+        )
         command.add_argument("--device", default="auto")
         command.add_argument(
             "--minutes", type=float, default=3.0, help="between two copies of the run's state"
@@ -114,6 +117,7 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
         compare=arguments.compare,
         device=arguments.device,
         minutes=arguments.minutes,
+        leave_out=arguments.leave_out,
         report=say,
     )
 

@@ -30,13 +30,15 @@ def run(
     compare: Path | None = None,
     device: str = "auto",
     minutes: float = 3.0,
+    leave_out: str | None = None,
     report: Report,
 ) -> dict[str, Any]:
     """Train, evaluate on the test patients, write `out`; returns the content of the done line.
 
     `compared` holds the same figures of the weights in `compare`, else in `init`, on the same
     films. A run that was killed goes on when it is started again with the same arguments; its
-    state lies beside `out` until it ends, written every few `minutes`. Of several processes
+    state lies beside `out` until it ends, written every few `minutes`. `leave_out` names a centre
+    whose films judge and teach nothing. Of several processes
     (torchrun) the first reports, judges and writes; the others return nothing. Raises
     TrainingError, SnapshotError or CheckpointError with one sentence.
     """
@@ -49,18 +51,26 @@ def run(
         chosen = work.RECIPES[recipe]
         report({"phase": "checking the snapshot", "step": 0, "steps": 1})
         films = snapshot.read(folder)
+        if leave_out:
+            films = snapshot.leaving_out(films, leave_out)
         start = checkpoint.load(init, task) if init else None
         other = checkpoint.load(compare, task) if compare else start
         refuse_seen([start, other], films.split("test"))
         repeatable(chosen.seed)
-        key = f"{task} {chosen} {films.checksum} {start.sha256 if start else None}"
+        origin = start.sha256 if start else None
+        key = f"{task} {chosen} {films.checksum} {films.left_out} {origin}"
         resume = Resume(out.with_suffix(".resume"), key, every_s=60 * minutes)
         network, described = work.fit(films, chosen, start, place, report, resume, group)
         if not group.first:
             return {}
         described |= {
             "recipe": recipe,
-            "snapshot": {"name": films.name, "sha256": films.checksum, "source": films.source},
+            "snapshot": {
+                "name": films.name,
+                "sha256": films.checksum,
+                "source": films.source,
+                "left_out": films.left_out,
+            },
             "seen": seen(films, start),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }

@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -68,10 +68,34 @@ class Snapshot:
     source: str
     films: tuple[SnapshotFilm, ...]
     checksum: str
+    left_out: str = ""  # the centre that judges and teaches nothing, see `leaving_out`
 
     def split(self, name: Split) -> tuple[SnapshotFilm, ...]:
         """The films of one split, in the manifest's order."""
         return tuple(film for film in self.films if film.split == name)
+
+
+def leaving_out(snapshot: Snapshot, centre: str) -> Snapshot:
+    """The same films for the question what a model is worth at a centre that it has never seen.
+
+    All films of that centre are test films, and the other centres' test films are put aside.
+    Raises SnapshotError when there is no such centre, or nothing else to learn from.
+    """
+    centres = sorted({film.centre for film in snapshot.films})
+    if centre not in centres:
+        raise SnapshotError(f"No film comes from {centre}. Centres: {', '.join(centres)}.")
+    films = tuple(
+        replace(film, split="test") if film.centre == centre else film
+        for film in snapshot.films
+        if film.centre == centre or film.split != "test"
+    )
+    if not {"train", "val"} <= {film.split for film in films}:
+        raise SnapshotError(
+            f"Without {centre} no patient is left to train or to validate on: import films of "
+            "another centre."
+        )
+    _refuse_unsound(films)  # a patient of two centres, a picture that two centres sent
+    return replace(snapshot, films=films, left_out=centre)
 
 
 def write(

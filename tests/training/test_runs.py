@@ -245,6 +245,24 @@ def test_a_gpu_that_disappears_ends_the_run_with_a_sentence(
     assert not (tmp_path / "x").exists()
 
 
+def test_a_centre_is_left_out_of_the_training_and_judges_it(
+    phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def south(films: list[dict[str, Any]]) -> None:
+        patients = sorted({film["patient"] for film in films if film["split"] == "train"})
+        for film in films:
+            film["centre"] = "south" if film["patient"] in patients[:2] else "north"
+
+    folder, out = changed(phantoms, tmp_path / "s", south), tmp_path / "new.safetensors"
+    status, lines = grade(capsys, folder, out, "--leave-out", "south")
+    assert (status, lines[-1]["metrics"]["patients"]) == (0, 2)
+    described = checkpoint.load(out).metadata
+    assert described["snapshot"]["left_out"] == "south"
+    assert len(described["seen"]["patients"]) == 7  # six to train on, one to validate on
+    status, lines = grade(capsys, folder, tmp_path / "x", "--leave-out", "west")
+    assert (status, failure(lines)) == (1, "No film comes from west. Centres: north, south.")
+
+
 def test_evaluation_alone_gives_the_figures_of_the_run(
     phantoms: Path, small_grader: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,6 +98,40 @@ def test_a_changed_film_is_named(tmp_path: Path) -> None:
         snapshot.read(tmp_path / "s")
 
 
+def two_centres(films: list[Manifest]) -> None:
+    """North sent a, bb and ccc (train, val, test), south sent another training film."""
+    for one in films:
+        one["centre"] = "north"
+    films.append({**film("d", "p9", "train"), "centre": "south"})
+
+
+def test_the_films_of_a_centre_that_is_left_out_judge_and_teach_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "s", two_centres)
+    whole = snapshot.read(tmp_path / "s")
+    found = snapshot.leaving_out(whole, "south")
+    assert {one.film: one.split for one in found.films} == {"a": "train", "bb": "val", "d": "test"}
+    assert (found.left_out, found.checksum) == ("south", whole.checksum)
+
+
+def test_a_centre_that_cannot_be_left_out_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "s", two_centres)
+    whole = snapshot.read(tmp_path / "s")
+    with pytest.raises(SnapshotError, match=r"No film comes from west\. Centres: north, south\."):
+        snapshot.leaving_out(whole, "west")
+    with pytest.raises(SnapshotError, match="Without north no patient is left"):
+        snapshot.leaving_out(whole, "north")
+
+
+def test_a_picture_that_two_centres_sent_never_judges(tmp_path: Path) -> None:
+    def sent_twice(films: list[Manifest]) -> None:
+        two_centres(films)
+        films[-1]["pixel_sha256"] = films[0]["pixel_sha256"]
+
+    write(tmp_path / "s", sent_twice)  # both are training films: sound as it is
+    with pytest.raises(SnapshotError, match="are the same picture"):
+        snapshot.leaving_out(snapshot.read(tmp_path / "s"), "south")
+
+
 def test_another_label_is_another_checksum(tmp_path: Path) -> None:
     first = write(tmp_path / "s")
     second = write(tmp_path / "t", lambda films: films[0].update(corners={"C2_INF": [0, 1, 0, 0]}))
