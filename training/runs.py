@@ -10,12 +10,13 @@ from typing import Any
 import torch
 
 from inference import checkpoint
-from inference.checkpoint import CheckpointError
+from inference.checkpoint import Checkpoint, CheckpointError
 from training import snapshot
 from training.loop import Report, TrainingError
 from training.processes import joined
 from training.resume import Resume
 from training.seen_films import refuse_seen, seen
+from training.snapshot import Snapshot
 
 TASKS = ("key_points", "corner_grades")
 
@@ -51,8 +52,7 @@ def run(
         chosen = work.RECIPES[recipe]
         report({"phase": "checking the snapshot", "step": 0, "steps": 1})
         films = snapshot.read(folder)
-        if leave_out:
-            films = snapshot.leaving_out(films, leave_out)
+        films = snapshot.leaving_out(films, leave_out) if leave_out else films
         start = checkpoint.load(init, task) if init else None
         other = checkpoint.load(compare, task) if compare else start
         refuse_seen([start, other], films.split("test"))
@@ -63,23 +63,27 @@ def run(
         network, described = work.fit(films, chosen, start, place, report, resume, group)
         if not group.first:
             return {}
-        described |= {
-            "recipe": recipe,
-            "snapshot": {
-                "name": films.name,
-                "sha256": films.checksum,
-                "source": films.source,
-                "left_out": films.left_out,
-            },
-            "seen": seen(films, start),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        described |= {"recipe": recipe, **_origin(films, start)}
         report({"phase": "evaluating", "step": 0, "steps": 1})
         # Judged as it will serve: from the file, after rounding to 16 bits
         checkpoint.save(out, network, described)
         figures = work.compare(checkpoint.load(out, task), other, films.split("test"), place)
         sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
         return {**figures, "weights": str(out), "sha256": sha256}
+
+
+def _origin(films: Snapshot, start: Checkpoint | None) -> dict[str, Any]:
+    """Where the weights come from, for their file."""
+    return {
+        "snapshot": {
+            "name": films.name,
+            "sha256": films.checksum,
+            "source": films.source,
+            "left_out": films.left_out,
+        },
+        "seen": seen(films, start),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def evaluate(
