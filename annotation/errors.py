@@ -72,6 +72,13 @@ class AlreadyCommitted(ProductError):
     sentence = "This film is committed and can no longer be changed. Ask the coordinator if needed."
 
 
+class AlreadyDecided(ProductError):
+    """Another adjudicator, or another window of the same one, settled this corner meanwhile."""
+
+    status = 409
+    sentence = "This corner has been decided already. Take the next one."
+
+
 class Incomplete(ProductError):
     """Commit asked while corners are missing."""
 

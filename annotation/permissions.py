@@ -9,8 +9,6 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser, User
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q, Value
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -25,13 +23,22 @@ ROLES = (READER, ADJUDICATOR, COORDINATOR, ADMIN, DATA)
 SEES_GRADES = frozenset({COORDINATOR, ADMIN, DATA})
 
 
+# Written out, because putting it together costs three times what it takes to run.
+_WITH_ROLES = """
+    SELECT who.*, ARRAY(
+        SELECT g.name FROM auth_group g JOIN auth_user_groups m ON m.group_id = g.id
+        WHERE m.user_id = who.id
+    ) AS role_names
+    FROM auth_user who WHERE who.id = %s
+"""
+
+
 class AccountBackend(ModelBackend):
     """The account of a session with its roles, in one query: every key of a reader asks for it."""
 
     def get_user(self, user_id: int) -> User | None:
         """None for an account that is gone or was switched off."""
-        roles = ArrayAgg("groups__name", filter=Q(groups__isnull=False), default=Value([]))
-        user = User.objects.annotate(role_names=roles).filter(pk=user_id).first()
+        user = next(iter(User.objects.raw(_WITH_ROLES, [user_id])), None)
         return user if user is not None and self.user_can_authenticate(user) else None
 
 

@@ -1,18 +1,14 @@
-"""A study with very many open places, written by COPY: what a benchmark of the queue needs."""
+"""A study with very many open places, written inside the database: what a benchmark needs."""
 
 from __future__ import annotations
 
-import csv
-import io
-import random
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import Max, Model
+from django.db.models.fields import NOT_PROVIDED
+from django.test import Client
 
 from annotation.models import (
     Centre,
@@ -29,19 +25,23 @@ from annotation.models import (
 from annotation.permissions import READER
 from inference.msasss import DISCS
 
-PASSWORD = "of-a-benchmark-alone"  # noqa: S105
-_NULL = r"\N"
-
 
 def readers(number: int) -> list[User]:
     """Accounts ``load-1`` to ``load-n`` that may read."""
-    group, secret = Group.objects.get(name=READER), make_password(PASSWORD)
+    group = Group.objects.get(name=READER)
     made = []
     for n in range(1, number + 1):
-        user, _ = User.objects.get_or_create(username=f"load-{n}", defaults={"password": secret})
+        user, _ = User.objects.get_or_create(username=f"load-{n}")
         user.groups.add(group)
         made.append(user)
     return made
+
+
+def session(reader: User) -> str:
+    """The key of a new session: signing in is not what is measured."""
+    client = Client()
+    client.force_login(reader, "annotation.permissions.AccountBackend")
+    return client.cookies["sessionid"].value
 
 
 def study(name: str, *, films: int, of: list[User]) -> Round:
@@ -53,143 +53,88 @@ def study(name: str, *, films: int, of: list[User]) -> Round:
     with connection.cursor() as cursor:
         # These rows name each other rightly; to prove it row by row would take minutes.
         cursor.execute("SET session_replication_role = replica")
-    ids = _films(films)
+    first, last = _films(films)
     made = Study.objects.create(name=name)
     made.readers.set(of)
     round_ = Round.objects.create(study=made, number=1)
-    copy(StudyFilm, ({"study_id": made.pk, "radiograph_id": film} for film in ids))
-    copy(Reading, _places(round_, ids, of))
+    _insert(StudyFilm, first, last, study_id=f"{made.pk}", radiograph_id="n")
+    for reader in of:
+        _insert(
+            Reading,
+            first,
+            last,
+            round_id=f"{round_.pk}",
+            reader_id=f"{reader.pk}",
+            radiograph_id="n",
+            position="row_number() OVER (ORDER BY random())",
+        )
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM ANALYZE")
     return round_
 
 
-def _places(round_: Round, films: range, of: list[User]) -> Iterator[dict[str, Any]]:
-    for reader in of:
-        order = list(films)
-        random.Random(reader.pk).shuffle(order)
-        for position, film in enumerate(order, start=1):
-            yield {
-                "round_id": round_.pk,
-                "reader_id": reader.pk,
-                "radiograph_id": film,
-                "position": position,
-            }
+def _films(number: int) -> tuple[int, int]:
+    """New films with everything that a reading page asks of them but the picture: first, last id.
 
-
-def _films(number: int) -> range:
-    """The ids of new films with everything that a reading page asks of them but the picture."""
+    Two films a patient, seven months apart.
+    """
     centre, _ = Centre.objects.get_or_create(name="benchmark")
     version = ModelVersion.objects.filter(task=ModelVersion.Task.KEY_POINTS).earliest("pk")
-    patients, visits, films = (_next(model) for model in (Patient, Visit, Radiograph))
-    all_films = range(films, films + number)
-    copy(
-        Patient,
-        (
-            {"id": pk, "pseudonym": f"load-{pk}", "centre_id": centre.pk, "split": "train"}
-            for pk in range(patients, patients + (number + 1) // 2)
-        ),
-    )
-    copy(Visit, (_visit(visits, patients, n) for n in range(number)))
-    copy(Radiograph, (_film(films, visits, n) for n in range(number)))
-    copy(DiscPoint, (point for film in all_films for point in _points(film, version.pk)))
-    return all_films
-
-
-def _visit(first: int, first_patient: int, n: int) -> dict[str, Any]:
-    day = date(2001, 2, 3) + timedelta(days=210 * (n % 2))
-    return {"id": first + n, "patient_id": first_patient + n // 2, "date": day}
-
-
-def _film(first: int, first_visit: int, n: int) -> dict[str, Any]:
-    pk = first + n
-    return {
-        "id": pk,
-        "visit_id": first_visit + n,
-        "region": "L",
-        "sop_uid": f"load-{pk}",
-        "pixel_sha256": f"{pk:064d}",
-        "width": 2500,
-        "height": 3000,
-        "spacing_mm": 0.14,
-        "spacing_plane": "detector",
-        "window_center": 1800.0,
-        "window_width": 2600.0,
-        "recipe": "film/1",
-    }
-
-
-def _points(film: int, version: int) -> Iterator[dict[str, Any]]:
+    first = 1 + max(_last(model) for model in (Patient, Visit, Radiograph))
+    last = first + number - 1
+    _insert(
+        Patient, first, last, id="n", pseudonym="'load-' || n", centre_id=f"{centre.pk}",
+        split="'train'",
+    )  # fmt: skip
+    second = f"(n - {first}) % 2"
+    _insert(
+        Visit, first, last, id="n", patient_id=f"n - {second}",
+        date=f"date '2001-02-03' + 210 * ({second})::int",
+    )  # fmt: skip
+    _insert(
+        Radiograph, first, last, id="n", visit_id="n", region="'L'", sop_uid="'load-' || n",
+        pixel_sha256="lpad(n::text, 64, '0')", width="2500", height="3000", spacing_mm="0.14",
+        spacing_plane="'detector'", window_center="1800", window_width="2600", recipe="'film/1'",
+    )  # fmt: skip
     for n, disc in enumerate(DISCS["L"], start=1):
-        yield {
-            "radiograph_id": film,
-            "disc": disc,
-            "center_x": 1200.0,
-            "center_y": 400.0 * n,
-            "anterior_x": 950.0,
-            "anterior_y": 400.0 * n,
-            "confidence": 0.9,
-            "model_version_id": version,
-        }
+        _insert(
+            DiscPoint, first, last, radiograph_id="n", disc=f"'{disc}'", confidence="0.9",
+            center_x="1200", center_y=f"{400 * n}", anterior_x="950", anterior_y=f"{400 * n}",
+            model_version_id=f"{version.pk}",
+        )  # fmt: skip
+    return first, last
 
 
-def _next(model: type[Model]) -> int:
+def _last(model: type[Model]) -> int:
     last: int | None = model._default_manager.aggregate(last=Max("pk"))["last"]
-    return (last or 0) + 1
+    return last or 0
 
 
-def copy(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows by COPY; columns that a row leaves out take their field's default."""
-    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
-    rows = iter(rows)
-    first = next(rows)
-    if "id" in first:
-        fields = list(model._meta.concrete_fields)
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+def _insert(model: type[Model], first: int, last: int, **columns: str) -> None:
+    """One row for each n from `first` to `last`; columns left out take their field's default."""
+    for field in model._meta.concrete_fields:
+        is_left_to_the_database = field.primary_key or field.db_default is not NOT_PROVIDED
+        if not is_left_to_the_database:
+            columns.setdefault(field.attname, _default(field))
     table = model._meta.db_table
+    names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(columns.values())
     with connection.cursor() as cursor:
-        cursor.copy_expert(  # type: ignore[attr-defined]
-            f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv, NULL '{_NULL}')",
-            _Lines(fields, first, rows),
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {values} "  # noqa: S608
+            f"FROM generate_series({first}, {last}) AS n"
         )
-        if "id" in first:
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608
-            )
+        if "id" in columns:
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last})")
 
 
-class _Lines(io.RawIOBase):
-    """Rows as a file of CSV that COPY reads piece by piece."""
-
-    def __init__(
-        self, fields: list[Any], first: dict[str, Any], rows: Iterator[dict[str, Any]]
-    ) -> None:
-        self._first, self._rows = first, rows
-        self._defaults = [(field.attname, _default(field)) for field in fields]
-
-    def read(self, size: int = -1) -> bytes:
-        piece = io.StringIO()
-        write = csv.writer(piece, lineterminator="\n").writerow
-        if self._first:
-            write(self._values(self._first))
-            self._first = {}
-        while piece.tell() < max(size, 1):
-            row = next(self._rows, None)
-            if row is None:
-                break
-            write(self._values(row))
-        return piece.getvalue().encode()
-
-    def _values(self, row: dict[str, Any]) -> list[Any]:
-        return [row.get(name, default) for name, default in self._defaults]
-
-
-def _default(field: Any) -> Any:
+def _default(field: Any) -> str:
     if getattr(field, "auto_now_add", False):
-        return "now"  # a time that the program sets at the insert
+        return "now()"  # a time that the program sets at the insert
     value = field.get_default()
-    return _NULL if value is None else value
+    if value is None:
+        return "NULL"
+    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def close_place(round_id: int, name: str) -> None:

@@ -18,12 +18,14 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
+from multiprocessing.managers import SyncManager
 from threading import Barrier
 from typing import Any
 
-from benchmarks.workstation import demo
+from benchmarks.workstation_demo import demo
 from tests.web_reader import WebReader
 
 READERS = 8
@@ -46,6 +48,7 @@ PEER = {
         "save": {"SQLite": [206, 896], "Postgres": [147, 341]},
     },
 }
+_CONNECTIONS = 4  # of the server to its database, one a thread and worker
 AIMS = {"latency_of_the_peers": 0.1, "ratio_of_sizes": 1.5}
 Times = dict[str, list[float]]
 
@@ -55,20 +58,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--films", type=int, default=8, help="that each reader reads in a run")
-    parser.add_argument("--thoughts", type=int, default=8, help="cycles of a reader who thinks")
+    parser.add_argument("--films", type=int, default=5, help="that each reader reads in a run")
+    parser.add_argument("--thoughts", type=int, default=6, help="cycles of a reader who thinks")
     parser.add_argument("--large", type=int, default=SIZES["1,000,000"])
     parser.add_argument("--machine", default="", help="in words, for the record")
     asked = parser.parse_args()
     load = os.getloadavg()
     figures: dict[str, Any] = {}
-    with demo() as address:
+    context = multiprocessing.get_context("spawn")
+    with (
+        demo() as address,
+        context.Manager() as manager,
+        ProcessPoolExecutor(READERS, context, initializer=_at_home) as people,
+    ):
         for size, places in SIZES.items():
             places = min(places, asked.large)
             began = time.monotonic()
-            round_ = _study(size, places)
-            print(f"{places} places in {time.monotonic() - began:.0f} s", file=sys.stderr)
-            runs = [_run(address, round_, asked) for _ in range(asked.runs)]
+            room = _room(size, places, address, people, manager)
+            _say(f"{places} places", began)
+            runs = [_run(room, asked) for _ in range(asked.runs)]
+            _say(f"{asked.runs} runs", began)
             figures[size] = {
                 who: {what: _middle([run[who][what] for run in runs]) for what in runs[0][who]}
                 for who in runs[0]
@@ -87,54 +96,73 @@ def main() -> None:
     print(json.dumps(record, indent=1) if asked.json else table(record))
 
 
-def _study(name: str, places: int) -> int:
-    """A study with that many open places; the id of its round."""
+def _say(what: str, began: float) -> None:
+    print(f"{what}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class _Room:
+    """A round with its readers' sessions, and the processes that are the readers."""
+
+    address: str
+    round: int
+    sessions: dict[str, str]
+    people: Executor
+    manager: SyncManager
+
+
+def _at_home() -> None:
+    """What every process of a reader does once: `close_place` asks the database."""
     import django
 
-    os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
     django.setup()
+
+
+def _room(name: str, places: int, address: str, people: Executor, manager: SyncManager) -> _Room:
+    """A study with that many open places."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
+    _at_home()
     from benchmarks import many_places
 
-    people = many_places.readers(READERS)
-    return many_places.study(name, films=places // READERS, of=people).pk
+    readers = many_places.readers(READERS)
+    sessions = {reader.username: many_places.session(reader) for reader in readers}
+    round_ = many_places.study(name, films=places // READERS, of=readers)
+    return _Room(address, round_.pk, sessions, people, manager)
 
 
-def _run(address: str, round_: int, asked: argparse.Namespace) -> dict[str, Times]:
+def _run(room: _Room, asked: argparse.Namespace) -> dict[str, Times]:
     """One run of the three ways to read."""
     return {
-        "1 reader": _together(address, round_, 1, films=2 * asked.films),
-        "8 readers": _together(address, round_, READERS, films=asked.films),
+        "1 reader": _together(room, 1, films=3 * asked.films),
+        "8 readers": _together(room, READERS, films=asked.films),
         "8 readers thinking 2 s": _together(
-            address, round_, READERS, films=asked.thoughts, think=THINK_SECONDS
+            room, READERS, films=asked.thoughts, think=THINK_SECONDS
         ),
     }
 
 
-def _together(address: str, round_: int, number: int, *, films: int, think: float = 0) -> Times:
+def _together(room: _Room, number: int, *, films: int, think: float = 0) -> Times:
     """Let readers read at once; all their times by what they waited for, ms."""
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(number, context) as people:
-        start = manager.Barrier(number)
-        work = partial(_reader, address, round_, films, think, start)
-        found: Times = defaultdict(list)
-        for times in people.map(work, [f"load-{n}" for n in range(1, number + 1)], timeout=300):
-            for what, values in times.items():
-                found[what] += values
+    start = room.manager.Barrier(number)
+    work = partial(_reader, room.address, room.round, films, think, start)
+    found: Times = defaultdict(list)
+    for times in room.people.map(work, list(room.sessions.items())[:number], timeout=300):
+        for what, values in times.items():
+            found[what] += values
     return dict(found)
 
 
 def _reader(
-    address: str, round_: int, films: int, think: float, start: Barrier, name: str
+    address: str, round_: int, films: int, think: float, start: Barrier, who: tuple[str, str]
 ) -> Times:
     """One reader: a process of its own with one connection. Milliseconds by what was waited for."""
-    import django
+    from benchmarks.many_places import close_place
 
-    django.setup()
-    from benchmarks.many_places import PASSWORD, close_place
-
+    name, session = who
     times: Times = defaultdict(list)
-    with WebReader(address, name, PASSWORD) as reader:
-        reader.take(round_)  # the connections of the server are open afterwards
+    with WebReader(address, session=session) as reader:
+        for _ in range(_CONNECTIONS):  # the connections of the server are open afterwards
+            reader.take(round_)
         start.wait(60)
         for _ in range(films):
             close_place(round_, name)

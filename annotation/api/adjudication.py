@@ -18,11 +18,10 @@ from annotation.api.film_pane import (
 from annotation.errors import NotFound
 from annotation.models import AdjudicationCase, Radiograph, Study
 from annotation.permissions import ADJUDICATOR, role, user_of
-from annotation.services import adjudication_leases, consensus, instrument
+from annotation.services import adjudication, adjudication_leases, instrument
 from inference.msasss import facing
 
 SETTLED = "Every corner on which the readers differed is settled."
-HELD = "Other adjudicators hold the corners that are left. Look again in a while."
 NONE_YET = "No corner to settle yet: one appears when all readers have committed a film and differ."
 
 
@@ -35,7 +34,7 @@ class AdjudicationsView(APIView):
         """How many corners wait, and how many are settled."""
         rows = []
         for study in Study.objects.filter(adjudicators=user_of(request)).order_by("pk"):
-            waiting = consensus.open_cases(study).count()
+            waiting = adjudication.open_cases(study).count()
             rows.append(
                 {
                     "study": {"id": study.pk, "name": study.name},
@@ -48,7 +47,7 @@ class AdjudicationsView(APIView):
 
 def case_out(case: AdjudicationCase, request: Request) -> dict[str, Any]:
     """A case without the names of its readers."""
-    a, b = consensus.two_marks(case)
+    a, b = adjudication.two_marks(case)
     return {
         "id": case.pk,
         "site": case.site,
@@ -73,10 +72,17 @@ class NextCaseView(APIView):
             raise NotFound
         case = adjudication_leases.take_next(adjudicator=user_of(request), study=study)
         if case is None:
-            waiting = consensus.open_cases(study).exists()
-            sentence = HELD if waiting else SETTLED if study.cases.exists() else NONE_YET
-            return Response({"case": None, "sentence": sentence})
+            return Response({"case": None, "sentence": _why_none(study)})
         return Response({"case": case_out(case, request), "sentence": ""})
+
+
+def _why_none(study: Study) -> str:
+    if free_at := adjudication_leases.next_free(study):
+        return (
+            "Other adjudicators hold the corners that are left. The next one is free again on "
+            f"{free_at:%-d %B %Y at %H:%M} UTC at the latest."
+        )
+    return SETTLED if study.cases.exists() else NONE_YET
 
 
 class DecisionInput(MarkInput):
@@ -94,7 +100,7 @@ class DecisionView(APIView):
         """A bridge settles the facing corner too."""
         given = DecisionInput(data=request.data)
         given.is_valid(raise_exception=True)
-        settled = consensus.decide(
+        settled = adjudication.decide(
             adjudicator=user_of(request),
             case_id=pk,
             key=given.validated_data["idempotency_key"],
@@ -110,4 +116,4 @@ class CasePictureView(PictureView):
 
     def film(self, request: Request, pk: int) -> Radiograph:
         """For an adjudicator of its study."""
-        return consensus.case_of(user_of(request), pk).radiograph
+        return adjudication.case_of(user_of(request), pk).radiograph

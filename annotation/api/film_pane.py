@@ -4,6 +4,7 @@ No id, no patient, no date, no file name: blinding. The address of a picture goe
 the case.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,26 +67,56 @@ def picture_urls(address: str) -> dict[str, str]:
     }
 
 
-def discs_out(
-    film: Radiograph, viewer: User, reading: Reading | None = None
+def discs_out(film: Radiograph, viewer: User) -> list[dict[str, Any]]:
+    """The disc points this person works with outside of any reading, from the top down."""
+    points = film.disc_points
+    return _from_the_top(points.of_model(), points.moved_by(viewer))
+
+
+def discs_of_readings(readings: Sequence[Reading], reader: User) -> dict[int, list[dict[str, Any]]]:
+    """The disc points the reader works with in each reading of one round, from the top down.
+
+    Always two questions: a third for a hidden repeat could be told by its time.
+    """
+    points = DiscPoint.objects.filter(radiograph__in={one.radiograph_id for one in readings})
+    of_model = list(points.of_model())
+    moved = list(points.moved_by(reader, readings[0].round).select_related("reading"))
+    return {
+        one.pk: _from_the_top(
+            (point for point in of_model if point.radiograph_id == one.radiograph_id),
+            (point for point in moved if _stands_in(one, point)),
+        )
+        for one in readings
+    }
+
+
+def _stands_in(reading: Reading, moved: DiscPoint) -> bool:
+    """Whether a reading shows a correction: one made in the other arm would give a repeat away."""
+    if moved.radiograph_id != reading.radiograph_id:
+        return False
+    made_in = moved.reading
+    return made_in is None or made_in.round_id != reading.round_id or made_in.arm == reading.arm
+
+
+def _from_the_top(
+    of_model: Iterable[DiscPoint], moved: Iterable[DiscPoint]
 ) -> list[dict[str, Any]]:
-    """The disc points this person works with, from the top down.
+    """Points as clients read them; `moved` oldest first.
 
     Beside a person's own correction stand the model's points, so that it can be taken back.
     """
-    seen = sorted(film.disc_points.seen_by(viewer, reading), key=lambda point: point.center_y)
-    moved = [point.disc for point in seen if point.reader_id is not None]
-    found = film.disc_points.filter(reader__isnull=True, disc__in=moved).current() if moved else ()
-    of_model = {point.disc: _place(point) for point in found}
+    found = {point.disc: point for point in of_model}
+    own = {point.disc: point for point in moved}
+    by_height = sorted((found | own).items(), key=lambda one: one[1].center_y)
     return [
         {
-            "disc": point.disc,
+            "disc": disc,
             **_place(point),
             "confidence": point.confidence,
-            "source": "model" if point.reader_id is None else "reader",
-            "model": of_model.get(point.disc),
+            "source": "reader" if disc in own else "model",
+            "model": _place(found[disc]) if disc in own and disc in found else None,
         }
-        for point in seen
+        for disc, point in by_height
     ]
 
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.api.film_pane import MarkInput, PictureView, discs_out, mark_from
+from annotation.api.film_pane import MarkInput, PictureView, discs_of_readings, mark_from
 from annotation.api.reading_shown import marks_out, place_out
 from annotation.models import Radiograph, Study
 from annotation.permissions import BlindReader, user_of
@@ -50,10 +50,8 @@ class WorklistView(APIView):
 def next_out(reader: User, round_id: int, shown: int | None = None) -> dict[str, Any]:
     """The reader's next place of a round, taken now; or why there is none."""
     taken = reading_queue.take_next(reader=reader, round_id=round_id, shown=shown)
-    reading = (
-        place_out(taken.reading, reader, taken.place, taken.upcoming) if taken.reading else None
-    )
-    return {"reading": reading, "state": taken.state, "sentence": taken.sentence}
+    shown_out = place_out(taken.place, reader, taken.upcoming) if taken.place else None
+    return {"reading": shown_out, "state": taken.state, "sentence": taken.sentence}
 
 
 class NextView(APIView):
@@ -74,9 +72,8 @@ class ReadingView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """As it stands."""
         reader = user_of(request)
-        reading = reading_queue.owned(reader, pk)
-        of_place, coming = reading_queue.place(reading), reading_queue.upcoming(reading)
-        return Response(place_out(reading, reader, of_place, coming))
+        place = reading_queue.place(reader, pk)
+        return Response(place_out(place, reader, reading_queue.upcoming(place[0])))
 
 
 class RenewView(APIView):
@@ -213,7 +210,7 @@ class DiscPointsView(APIView):
             center=(data["center"][0], data["center"][1]),
             anterior=(data["anterior"][0], data["anterior"][1]),
         )
-        return Response({"discs": discs_out(reading.radiograph, reader, reading)})
+        return Response({"discs": discs_of_readings([reading], reader)[reading.pk]})
 
 
 class CommitInput(KeyInput):
@@ -235,8 +232,8 @@ class CommitView(APIView):
         """
         data, reader = _checked(CommitInput, request), user_of(request)
         key = data["idempotency_key"]
-        reading = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        place = place_out(reading, reader, reading_queue.place(reading), ())
+        committed = reader_grades.commit(reader=reader, reading_id=pk, key=key)
+        reading, place = committed[0], place_out(committed, reader, ())
         second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
         looks = bool(place["answers"]) or (
             second_look

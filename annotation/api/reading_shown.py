@@ -1,52 +1,60 @@
 """A place as its reader may see it: films, the marks that stand, and what the study asks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from annotation.api.film_pane import discs_out, film_out, mark_out
+from annotation.api.film_pane import discs_of_readings, film_out, mark_out
 from annotation.models import Reading, Study
 from annotation.services import calibration, reader_grades, reading_queue, worklist
-from annotation.services.ledger import Marks
+from annotation.services.ledger import History, Marks
 from annotation.services.reading_queue import Place
 from inference.msasss import BRIDGE
 
 
-def place_out(
-    reading: Reading, reader: User, of_place: Sequence[Reading], upcoming: Iterable[Place]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Shown:
+    """What was fetched at once for all readings of an answer, by reading."""
+
+    places: int
+    histories: Mapping[int, History]
+    discs: Mapping[int, list[dict[str, Any]]]
+
+
+def place_out(place: Place, reader: User, upcoming: Iterable[Place]) -> dict[str, Any]:
     """A place as its reader may see it, and those that come `upcoming` after it, not opened yet."""
-    places = worklist.length(reader, reading.round)
-    coming = [_place_alone(place[0], reader, place, places) for place in upcoming]
-    return {**_place_alone(reading, reader, of_place, places), "upcoming": coming}
+    coming = tuple(upcoming)
+    readings = [one for shown in (place, *coming) for one in shown]
+    shown = _Shown(
+        places=worklist.length(reader, place[0].round),
+        histories=reader_grades.histories_of(readings),
+        discs=discs_of_readings(readings, reader),
+    )
+    return {**_place_alone(place, shown), "upcoming": [_place_alone(one, shown) for one in coming]}
 
 
-def _place_alone(
-    reading: Reading, reader: User, of_place: Sequence[Reading], places: int
-) -> dict[str, Any]:
-    """A reading with those that are read together with it, `paired`, in the order of slots."""
-    shown = {one.pk: reading_out(one, reader, of_place, places) for one in of_place}
-    asked = shown.pop(reading.pk)
-    return {**asked, "paired": list(shown.values())}
+def _place_alone(place: Place, shown: _Shown) -> dict[str, Any]:
+    """The first reading with those that are read together with it, `paired`."""
+    asked, *paired = (_reading_out(one, place, shown) for one in place)
+    return {**asked, "paired": paired}
 
 
-def reading_out(
-    reading: Reading, reader: User, of_place: Sequence[Reading], places: int
-) -> dict[str, Any]:
-    """One reading of a place as its reader may see it, one of so many places."""
+def _reading_out(reading: Reading, place: Place, shown: _Shown) -> dict[str, Any]:
+    """One reading of a place as its reader may see it."""
     study, round_ = reading.round.study, reading.round
-    history = reader_grades.history_of(reading)
+    history = shown.histories[reading.pk]
     return {
         "id": reading.pk,
         "study": {"id": study.pk, "name": study.name},
         "round": {"id": round_.pk, "number": round_.number, "kind": round_.kind},
         "position": reading.position,
-        "places": places,
-        "time_point": time_point_out(reading, of_place),
+        "places": shown.places,
+        "time_point": time_point_out(reading, place),
         **film_out(reading.radiograph, f"readings/{reading.pk}"),
         "sites": reading.sites,
-        "discs": discs_out(reading.radiograph, reader, reading),
+        "discs": shown.discs[reading.pk],
         "marks": marks_out(history.marks),
         "can_undo": bool(history.done),
         "can_redo": bool(history.undone),
@@ -63,17 +71,17 @@ def reading_out(
     }
 
 
-def time_point_out(reading: Reading, of_place: Sequence[Reading]) -> dict[str, Any] | None:
+def time_point_out(reading: Reading, place: Place) -> dict[str, Any] | None:
     """Which film of a pair this is; None for a film that is read by itself.
 
     `days` after the first time point where the order is known. Where it is not, the slots were
     drawn, and nothing here tells when a film was taken.
     """
-    if len(of_place) < 2:
+    if len(place) < 2:
         return None
     days = None
     if reading.round.chronology == Study.Chronology.PAIRED_KNOWN:
-        first = min(one.radiograph.visit.date for one in of_place)
+        first = min(one.radiograph.visit.date for one in place)
         days = (reading.radiograph.visit.date - first).days
     return {"slot": reading.slot, "days": days}
 

@@ -11,7 +11,7 @@ from django.db.models import ExpressionWrapper, Q
 from annotation.models.append_only import append_only, immutable, immutable_unless
 
 if TYPE_CHECKING:
-    from annotation.models.reading import Reading
+    from annotation.models.study import Round
 
 REGIONS = [("C", "cervical"), ("L", "lumbar")]
 
@@ -179,23 +179,24 @@ class DiscPointQuerySet(models.QuerySet["DiscPoint"]):
             "radiograph_id", "disc"
         )
 
-    def seen_by(self, reader: User, reading: "Reading | None" = None) -> "DiscPointQuerySet":
-        """What a reader works with: own corrections and the model's, never another reader's.
+    def of_model(self) -> "DiscPointQuerySet":
+        """The newest model's points, one row per film and disc."""
+        return self.filter(reader__isnull=True).current()
 
-        In a reading, corrections of the study's earlier rounds and of this arm: a correction that
-        is there already, or that changes an older reading, would give a hidden repeat away.
+    def moved_by(self, reader: User, round_: "Round | None" = None) -> "DiscPointQuerySet":
+        """A reader's own corrections, oldest first, never another reader's.
+
+        In a round those of the study's earlier rounds and of this one: a correction that changes
+        an older reading would give a hidden repeat away.
         """
-        own = Q(reader=reader)
-        if reading is not None:
-            own &= (
-                Q(reading__isnull=True)
-                | Q(
-                    reading__round__study=reading.round.study_id,
-                    reading__round__number__lt=reading.round.number,
-                )
-                | Q(reading__round=reading.round_id, reading__arm=reading.arm)
-            )
-        return self.filter(own | Q(reader__isnull=True)).current()
+        own = self.filter(reader=reader).order_by("id")
+        if round_ is None:
+            return own
+        return own.filter(
+            Q(reading__isnull=True)
+            | Q(reading__round__study=round_.study_id, reading__round__number__lt=round_.number)
+            | Q(reading__round=round_.pk)
+        )
 
 
 class DiscPoint(models.Model):

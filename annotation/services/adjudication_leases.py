@@ -1,15 +1,15 @@
 """An adjudicator's case: taken, held for a while, never handed to two people at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from annotation.models import AdjudicationCase, Study
-from annotation.services import consensus
+from annotation.services import adjudication
 
 
 @transaction.atomic
@@ -23,7 +23,7 @@ def take_next(*, adjudicator: User, study: Study) -> AdjudicationCase | None:
     now = timezone.now()
     free = Q(held_by__isnull=True) | Q(lease_until__lte=now)
     # What somebody else is taking at this moment is passed over, not waited for.
-    waiting = consensus.open_cases(study).select_for_update(of=("self",), skip_locked=True)
+    waiting = adjudication.open_cases(study).select_for_update(of=("self",), skip_locked=True)
     case = waiting.filter(held_by=adjudicator, lease_until__gt=now).first()
     case = case or waiting.filter(free).first()
     if case is not None:
@@ -31,3 +31,11 @@ def take_next(*, adjudicator: User, study: Study) -> AdjudicationCase | None:
         case.lease_until = now + timedelta(minutes=settings.READING_LEASE_MINUTES)
         case.save(update_fields=["held_by", "lease_until"])
     return case
+
+
+def next_free(study: Study) -> datetime | None:
+    """When the first open case that somebody holds is free again; None where nothing is open."""
+    free: datetime | None = (
+        adjudication.open_cases(study).order_by().aggregate(first=Min("lease_until"))["first"]
+    )
+    return free

@@ -7,16 +7,10 @@ rounds measure how well a reader repeats and settle nothing.
 
 import random
 from collections import Counter
+from dataclasses import dataclass, field
 from itertools import combinations
-from uuid import UUID
+from typing import Any
 
-from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Min, OuterRef, Subquery
-from django.db.models.query import QuerySet
-from django.utils import timezone
-
-from annotation.errors import Conflict, KeyReused, NotFound
 from annotation.models import (
     AdjudicationCase,
     Consensus,
@@ -26,8 +20,8 @@ from annotation.models import (
     Study,
     StudyFilm,
 )
-from annotation.services import consensus_rules, instrument
-from annotation.services.ledger import BLANK, BRIDGED, Mark
+from annotation.services import consensus_rules
+from annotation.services.ledger import BLANK, Mark
 from inference.msasss import BRIDGE, SITES, facing
 
 MarksOfReadings = dict[Reading, dict[str, Mark]]
@@ -45,13 +39,14 @@ def settle(reading: Reading) -> None:
     study = reading.round.study
     if reading.arm != Reading.Arm.MAIN or reading.round.kind == Round.Kind.CALIBRATION:
         return
-    if reading.round.kind == Round.Kind.FULL and reading.round.number != _first_number(study):
+    if reading.round.kind == Round.Kind.FULL and _is_repeat(reading.round):
         return
     # Two readers who commit the same film at once queue here: the second sees the first one's.
     list(StudyFilm.objects.select_for_update().filter(study=study, radiograph=reading.radiograph))
     marks = _comparable(reading)
     if marks is None:
         return
+    film = _film(study, reading.radiograph_id)
     corners = {site: _given(marks, site) for site in _marked_by_all(marks)}
     grades = {site: [mark.grade for mark in given.values()] for site, given in corners.items()}
     judged = consensus_rules.to_be_judged(
@@ -61,12 +56,47 @@ def settle(reading: Reading) -> None:
         policy="strict" if study.missing_sites == Study.MissingSites.STRICT else "R3",
     )
     settled = consensus_rules.settled(study.settling_rule, grades, judged)
-    decided = _adjudicated(study, reading.radiograph_id)
-    held = [site for site in corners if site not in judged and site not in decided]
-    for site in held:
-        _hold(study, site, corners[site], settled.get(site))
-    for site in sorted(judged - decided):
-        _open_case(study, site, *_furthest_apart(corners[site]))
+    for site in corners:
+        if site not in judged and site not in film.decided:
+            _hold(film, site, corners[site], settled.get(site))
+    for site in sorted(judged - film.decided):
+        one, other = _furthest_apart(corners[site])
+        bridge = BRIDGE in (corners[site][one].grade, corners[site][other].grade)
+        _open_case(film, site, one, other, bridge=bridge)
+    Consensus.objects.bulk_create(film.added)
+
+
+@dataclass
+class _Film:
+    """What a study holds of one film, corner by corner, and the rows that a comparison adds."""
+
+    study: Study
+    radiograph: int
+    newest: dict[str, Consensus]
+    decided: set[str]
+    added: list[Consensus] = field(default_factory=list)
+
+    def add(self, site: str, mark: Mark, **facts: Any) -> None:
+        """Hold a corner from now on."""
+        self.newest[site] = row(self.study, self.radiograph, site, mark, **facts)
+        self.added.append(self.newest[site])
+
+    def bridged(self, site: str) -> bool:
+        """Whether a bridge is held there."""
+        return site in self.newest and self.newest[site].grade == BRIDGE
+
+    def waiting(self, site: str) -> AdjudicationCase | None:
+        """The open case of a corner."""
+        row = self.newest.get(site)
+        return row.case if row is not None and row.rule == Consensus.Rule.WAITING else None
+
+
+def _film(study: Study, radiograph: int) -> _Film:
+    rows = Consensus.objects.filter(study=study, radiograph=radiograph).select_related("case")
+    in_order = list(rows.order_by("pk"))
+    # What an adjudicator has decided stays: more readers do not outvote that.
+    decided = {row.site for row in in_order if row.rule == Consensus.Rule.ADJUDICATED}
+    return _Film(study, radiograph, {row.site: row for row in in_order}, decided)
 
 
 def _marked_by_all(marks: MarksOfReadings) -> list[str]:
@@ -78,28 +108,23 @@ def _given(marks: MarksOfReadings, site: str) -> dict[Reading, Mark]:
     return {reading: standing[site] for reading, standing in marks.items()}
 
 
-def _adjudicated(study: Study, radiograph: int) -> set[str]:
-    """The corners that an adjudicator has decided: more readers do not outvote that."""
-    rows = Consensus.objects.filter(study=study, radiograph=radiograph)
-    return set(rows.filter(rule=Consensus.Rule.ADJUDICATED).values_list("site", flat=True))
-
-
-def _first_number(study: Study) -> int | None:
-    first: int | None = study.rounds.filter(kind=Round.Kind.FULL).aggregate(n=Min("number"))["n"]
-    return first
+def _is_repeat(round_: Round) -> bool:
+    """Whether a whole-film round comes after another one."""
+    if round_.number == 1:
+        return False
+    before = Round.objects.filter(study=round_.study_id, number__lt=round_.number)
+    return before.filter(kind=Round.Kind.FULL).exists()
 
 
 def _comparable(reading: Reading) -> MarksOfReadings | None:
     """The standing marks of all readings of this place; None while one is missing, or alone."""
-    readings = {
-        one.pk: one
-        for one in Reading.objects.filter(
-            round=reading.round,
-            radiograph=reading.radiograph,
-            site=reading.site,
-            arm=Reading.Arm.MAIN,
-        ).order_by("pk")
-    }
+    of_place = Reading.objects.filter(
+        round=reading.round,
+        radiograph=reading.radiograph,
+        site=reading.site,
+        arm=Reading.Arm.MAIN,
+    )
+    readings = {one.pk: one for one in of_place.order_by("pk")}
     if len(readings) < 2 or any(one.committed_at is None for one in readings.values()):
         return None
     if Reading.objects.filter(pk__in=readings).blind().count() < len(readings):
@@ -112,54 +137,42 @@ def _comparable(reading: Reading) -> MarksOfReadings | None:
     return marks
 
 
-def _hold(study: Study, site: str, given: dict[Reading, Mark], averaged: int | None) -> None:
+def _hold(film: _Film, site: str, given: dict[Reading, Mark], averaged: int | None) -> None:
     """Hold one corner by agreement, or by the study's rule where that came to `averaged`.
 
     A corner that leaves the facing one alone with a bridge is put before an adjudicator instead.
     One that is there already stays there, unless the two reads in question agree by now.
     """
-    radiograph = next(iter(given)).radiograph
-    asked = open_cases(study).filter(radiograph=radiograph, site=site).first()
-    if asked and not {asked.reading_a, asked.reading_b} <= given.keys():
+    asked = film.waiting(site)
+    if asked and not {asked.reading_a_id, asked.reading_b_id} <= {one.pk for one in given}:
         return
     if averaged is None:
         rule, mark = Consensus.Rule.AGREED, _agreed(list(given.values()))
     else:
         of_it = [mark.findings for mark in given.values() if mark.grade == averaged]
         common = set(of_it[0]).intersection(*of_it[1:]) if of_it else set()
-        rule = Consensus.Rule(study.settling_rule)
+        rule = Consensus.Rule(film.study.settling_rule)
         mark = Mark(averaged, "", tuple(sorted(common)))
-    other = _held(study, radiograph.pk, facing(site).code)
-    if mark.grade != BRIDGE and other is not None and other.grade == BRIDGE:
-        before = _reading_behind(study, site, radiograph.pk)
+    if mark.grade != BRIDGE and film.bridged(facing(site).code):
+        before = _reading_behind(film.study, site, film.radiograph)
         if before is not None and before not in given:
-            _open_case(study, site, next(iter(given)), before)
+            _open_case(film, site, next(iter(given)), before, bridge=True)
             return
-    _add(study, radiograph.pk, {site: mark}, rule=rule)
-
-
-def _held(study: Study, radiograph: int, site: str) -> Consensus | None:
-    """What the study holds now of a corner."""
-    rows = Consensus.objects.filter(study=study, radiograph=radiograph, site=site)
-    return rows.current().first()
+    film.add(site, mark, rule=rule)
 
 
 def _reading_behind(study: Study, site: str, radiograph: int) -> Reading | None:
-    """A committed whole-film reading that saw a bridge at this corner."""
-    event = (
-        GradeEvent.objects.filter(
-            reading__round__study=study,
-            reading__round__kind=Round.Kind.FULL,
-            reading__radiograph=radiograph,
-            reading__committed_at__isnull=False,
-            reading__arm=Reading.Arm.MAIN,
-            site=site,
-            grade=BRIDGE,
-        )
-        .select_related("reading")
-        .first()
-    )
-    return event.reading if event else None
+    """A committed whole-film reading in which a bridge stands at this corner."""
+    standing = GradeEvent.objects.filter(
+        reading__round__study=study,
+        reading__round__kind=Round.Kind.FULL,
+        reading__radiograph=radiograph,
+        reading__committed_at__isnull=False,
+        reading__arm=Reading.Arm.MAIN,
+        site=site,
+    ).current()
+    seen = (event for event in standing.select_related("reading") if event.grade == BRIDGE)
+    return next((event.reading for event in seen), None)
 
 
 def _agreed(marks: list[Mark]) -> Mark:
@@ -181,111 +194,32 @@ def _furthest_apart(given: dict[Reading, Mark]) -> tuple[Reading, Reading]:
     return max(combinations(given, 2), key=gap)
 
 
-def _open_case(study: Study, site: str, one: Reading, other: Reading) -> None:
-    """Put a corner before the adjudicators; with a bridge in question, the facing corner too.
+def _open_case(film: _Film, site: str, one: Reading, other: Reading, *, bridge: bool) -> None:
+    """Put a corner before the adjudicators; with a `bridge` in question, the facing corner too.
 
     Who is shown as A is drawn, and kept.
     """
-    stands = GradeEvent.objects.filter(reading__in=(one, other), site=site).current()
-    in_question = any(event.grade == BRIDGE for event in stands)
-    corners = {site, facing(site).code} if in_question else {site}
-    for corner in sorted(corners - _adjudicated(study, one.radiograph_id)):
+    corners = {site, facing(site).code} if bridge else {site}
+    for corner in sorted(corners - film.decided):
         a, b = _DRAW.sample((one, other), 2)
         case, _ = AdjudicationCase.objects.get_or_create(
-            study=study,
+            study=film.study,
             radiograph=one.radiograph,
             site=corner,
             defaults={"reading_a": a, "reading_b": b},
         )
-        if not open_cases(study).filter(pk=case.pk).exists():
-            _add(study, one.radiograph_id, {corner: BLANK}, rule=Consensus.Rule.WAITING, case=case)
+        if film.waiting(corner) is None:
+            film.add(corner, BLANK, rule=Consensus.Rule.WAITING, case=case)
 
 
-def _add(study: Study, radiograph: int, corners: dict[str, Mark], **facts: object) -> None:
-    Consensus.objects.bulk_create(
-        Consensus(
-            study=study,
-            radiograph_id=radiograph,
-            site=site,
-            grade=mark.grade,
-            not_assessable=mark.not_assessable,
-            findings=list(mark.findings),
-            **facts,
-        )
-        for site, mark in corners.items()
+def row(study: Study, radiograph: int, site: str, mark: Mark, **facts: Any) -> Consensus:
+    """A corner as it is held from now on, not saved yet."""
+    return Consensus(
+        study=study,
+        radiograph_id=radiograph,
+        site=site,
+        grade=mark.grade,
+        not_assessable=mark.not_assessable,
+        findings=list(mark.findings),
+        **facts,
     )
-
-
-def open_cases(study: Study) -> QuerySet[AdjudicationCase]:
-    """Cases of corners that wait for a decision, oldest first."""
-    newest = Consensus.objects.filter(
-        study=OuterRef("study"), radiograph=OuterRef("radiograph"), site=OuterRef("site")
-    ).order_by("-pk")
-    return (
-        study.cases.annotate(stands=Subquery(newest.values("rule")[:1]))
-        .filter(stands=Consensus.Rule.WAITING)
-        .order_by("pk")
-    )
-
-
-def case_of(adjudicator: User, case_id: int) -> AdjudicationCase:
-    """A case of a study in which this person adjudicates. Raises NotFound for any other."""
-    case = (
-        AdjudicationCase.objects.filter(pk=case_id, study__adjudicators=adjudicator)
-        .exclude(study__readers=adjudicator)
-        .select_related("study", "radiograph", "reading_a", "reading_b")
-        .first()
-    )
-    if case is None:
-        raise NotFound
-    return case
-
-
-def two_marks(case: AdjudicationCase) -> tuple[Mark, Mark]:
-    """What A and B gave this corner; blank where one was not asked about it."""
-    events = GradeEvent.objects.filter(
-        reading__in=(case.reading_a, case.reading_b), site=case.site
-    ).current()
-    marks = {event.reading_id: Mark.of(event) for event in events}
-    return marks.get(case.reading_a_id, BLANK), marks.get(case.reading_b_id, BLANK)
-
-
-@transaction.atomic
-def decide(*, adjudicator: User, case_id: int, key: UUID, mark: Mark) -> int:
-    """Settle a corner and return how many corners that settled: a bridge settles the facing one.
-
-    Raises NotFound, KeyReused, BadInput, Conflict when another adjudicator was faster.
-    """
-    case = case_of(adjudicator, case_id)
-    # One decision per film at a time: facing corners are two cases.
-    list(StudyFilm.objects.select_for_update().filter(study=case.study, radiograph=case.radiograph))
-    if earlier := list(Consensus.objects.filter(idempotency_key=key).order_by("pk")):
-        return _decided_before(earlier, case, mark)
-    mark.check()
-    instrument.check_decided(case.study, case.site, mark)
-    if not open_cases(case.study).filter(pk=case.pk).exists():
-        raise Conflict("This corner has been decided already. Take the next one.")
-    elsewhere = case.held_by_id not in (None, adjudicator.pk)
-    if elsewhere and case.lease_until and case.lease_until > timezone.now():
-        raise Conflict("Another adjudicator holds this corner now. Take the next one.")
-    corners = {case.site: mark}
-    if mark.grade == BRIDGE:
-        corners[facing(case.site).code] = BRIDGED
-    _add(
-        case.study,
-        case.radiograph_id,
-        corners,
-        rule=Consensus.Rule.ADJUDICATED,
-        case=case,
-        adjudicator=adjudicator,
-        idempotency_key=key,
-    )
-    return len(corners)
-
-
-def _decided_before(earlier: list[Consensus], case: AdjudicationCase, mark: Mark) -> int:
-    first = earlier[0]
-    before = Mark(first.grade, first.not_assessable, tuple(first.findings))
-    if (first.case_id, before) != (case.pk, mark):
-        raise KeyReused
-    return len(earlier)

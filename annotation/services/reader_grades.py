@@ -4,9 +4,9 @@ Every write carries a key drawn by the client. The same key again is the same ac
 written twice, and the answer tells what stands now, however late the retry comes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,14 +27,16 @@ from annotation.services.ledger import (
     shifted,
     with_facing,
 )
+from annotation.services.reading_queue import Place
 from inference.msasss import BRIDGE
 
 Cause = GradeEvent.Cause
+_OF_A_COMMIT = ["committed_at", "commit_key", "lease_until", "model_version_shown"]
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What the client saw and measured when the reader acted."""
+    """What the client saw and measured when the reader acted; columns of an event."""
 
     client_time: datetime | None = None
     ms_spent: int | None = None
@@ -74,9 +76,12 @@ def _one_action() -> Iterator[None]:
         raise KeyReused from clash
 
 
-def history_of(reading: Reading) -> History:
-    """What stands in a reading, and what can be taken back."""
-    return history(reading.events.order_by("id"))
+def histories_of(readings: Iterable[Reading]) -> dict[int, History]:
+    """What stands in each reading, and what can be taken back; one question for all."""
+    events: dict[int, list[GradeEvent]] = {reading.pk: [] for reading in readings}
+    for event in GradeEvent.objects.filter(reading__in=list(events)).order_by("id"):
+        events[event.reading_id].append(event)
+    return {reading: history(of_it) for reading, of_it in events.items()}
 
 
 @_one_action()
@@ -165,18 +170,18 @@ def _shift(
 
 
 @transaction.atomic
-def commit(*, reader: User, reading_id: int, key: UUID) -> Reading:
+def commit(*, reader: User, reading_id: int, key: UUID) -> Place:
     """Finish a place: nothing of its films changes any more, and they may be compared with others.
 
-    Any of its readings stands for the place. Raises Incomplete with the missing corners of every
-    film, KeyReused, and as `grade` does.
+    Any of its readings stands for the place, and comes first in the answer. Raises Incomplete with
+    the missing corners of every film, KeyReused, and as `grade` does.
     """
-    reading = reading_queue.locked(reader, reading_id)
-    place = reading_queue.place(reading)
+    place = reading_queue.locked_place(reader, reading_id)
+    reading = place[0]
     if earlier := Reading.objects.filter(commit_key=key).first():
         if earlier not in place:
             raise KeyReused
-        return earlier
+        return place
     reading_queue.keep(reading)
     _complete(place)
     now = timezone.now()
@@ -186,18 +191,19 @@ def commit(*, reader: User, reading_id: int, key: UUID) -> Reading:
         one.lease_until = None
         if version := model_shown.to_show(one, Study.Assist.SECOND_LOOK):
             one.model_version_shown = version
-        one.save()
+        one.save(update_fields=_OF_A_COMMIT)
     # By film, whatever its slot: two readers of a pair must not wait for each other in a ring.
     for one in sorted(place, key=lambda one: one.radiograph_id):
         consensus.settle(one)
-    return next(one for one in place if one == reading)
+    return place
 
 
-def _complete(place: list[Reading]) -> None:
+def _complete(place: Place) -> None:
     """Raise Incomplete unless every corner of every film has a mark."""
     missing = []
+    histories = histories_of(place)
     for reading in place:
-        marks = history_of(reading).marks
+        marks = histories[reading.pk].marks
         if sites := [site for site in reading.sites if site not in marks]:
             missing.append({"reading": reading.pk, "sites": sites})
     if missing:
@@ -279,11 +285,8 @@ def _write(
             findings=list(mark.findings),
             cause=causes[site],
             idempotency_key=key,
-            client_time=seen.client_time,
-            ms_spent=seen.ms_spent,
-            window_center=seen.window_center,
-            window_width=seen.window_width,
             model_version_shown_id=shown,
+            **asdict(seen),
         )
         for site, mark in changes.items()
     ]

@@ -22,18 +22,32 @@ _FRESH = timedelta(seconds=30)
 AHEAD = 2
 
 Place = tuple[Reading, ...]
-"""The readings of one place in the order in which they are shown."""
+"""The readings of one place: film A, film B. One that was asked for comes first."""
+
+# What no reading page shows of a film is not even fetched: the columns cost more than the rows.
+_UNSEEN = [
+    f"radiograph__{column}"
+    for column in (
+        *("state", "reason", "sop_uid", "pixel_sha256", "spacing_plane", "manufacturer"),
+        *("scanner", "device", "inverted", "mirrored", "turned", "facing", "recipe"),
+        "imported_at",
+    )
+]
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The reader's place, or None and the reason; `upcoming` are those that would come next."""
+    """The reader's place, or none and the reason; `upcoming` are those that would come next."""
 
-    reading: Reading | None
     state: worklist.State
-    sentence: str
+    sentence: str = ""
     place: Place = ()
     upcoming: tuple[Place, ...] = ()
+
+    @property
+    def reading(self) -> Reading | None:
+        """The first film of the place."""
+        return self.place[0] if self.place else None
 
 
 @transaction.atomic
@@ -54,15 +68,16 @@ def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken
     in_order = [*in_hand, *next_ones]
     if not in_order or not round_.study.is_open:
         found = worklist.places(reader, round_)
-        return Taken(None, found.state, found.sentence)
+        return Taken(found.state, found.sentence)
     now, *coming = in_order
     _open_now(now)
-    return Taken(now[0], "open", "", now, tuple(coming[:AHEAD]))
+    return Taken("open", place=now, upcoming=tuple(coming[:AHEAD]))
 
 
 def _in_hand(reader: User, round_: Round) -> list[Place]:
+    """The open place, locked: another window may be committing it at this moment."""
     mine = Reading.objects.of(reader).filter(round=round_)
-    return _by_place(worklist.opened(mine), reader, round_)
+    return _by_place(worklist.opened(mine).select_for_update(of=("self",)), reader, round_)
 
 
 def _next_places(
@@ -83,7 +98,7 @@ def _places_at(waiting: ReadingQuerySet, reader: User, round_: Round) -> list[Pl
 
 def _by_place(readings: ReadingQuerySet, reader: User, round_: Round) -> list[Place]:
     """Readings in the order of their places, put together place by place."""
-    found = list(readings.select_related("radiograph__visit"))
+    found = list(readings.select_related("radiograph__visit").defer(*_UNSEEN))
     for one in found:
         one.round, one.reader = round_, reader
     return [tuple(place) for _, place in groupby(found, key=lambda one: one.position)]
@@ -100,37 +115,21 @@ def _open_now(of_place: Place) -> None:
         one.save(update_fields=["opened_at", "lease_until", "model_version_shown"])
 
 
-def place(reading: Reading) -> list[Reading]:
-    """All readings of the place of a reading, in the order in which they are shown."""
-    of_place = Reading.objects.place_of(reading)
-    return list(of_place.select_related("round__study", "radiograph__visit", "reader"))
+def place(reader: User, reading_id: int) -> Place:
+    """The place of the reader's own opened reading. Raises NotFound otherwise, whoever's it is."""
+    return _asked_first(_place_of(reader, reading_id), reader, reading_id)
 
 
-def owned(reader: User, reading_id: int) -> Reading:
-    """The reader's own opened reading. Raises NotFound otherwise, whoever's it is."""
-    return _the_only(_of_id(reader, reading_id).filter(opened_at__isnull=False))
-
-
-def locked_place(reader: User, reading_id: int) -> list[Reading]:
-    """The whole place of the same, locked until the transaction ends; the asked reading first.
+def locked_place(reader: User, reading_id: int) -> Place:
+    """The same, locked until the transaction ends.
 
     Its readings come with `model_known`, see `model_shown.known`.
     """
-    asked = Reading.objects.of(reader).filter(pk=reading_id, opened_at__isnull=False)
-    of_place = (
-        Reading.objects.of(reader)
-        .filter(round=asked.values("round")[:1], position=asked.values("position")[:1])
-        .select_related("round__study", "radiograph")
-        .annotate(model_known=model_shown.known())  # type: ignore[no-redef]  # named by the model
-        .order_by("slot")  # locked in one order, whichever film is asked for
-        .select_for_update(of=("self",))
+    of_place = _place_of(reader, reading_id).annotate(
+        model_known=model_shown.known()  # type: ignore[no-redef]  # named by the model
     )
-    for reading in of_place:
-        reading.reader = reader
-    readings = sorted(of_place, key=lambda reading: reading.pk != reading_id)
-    if not readings:
-        raise NotFound
-    return readings
+    # Locked in the order of slots, whichever film is asked for.
+    return _asked_first(of_place.select_for_update(of=("self",)), reader, reading_id)
 
 
 def locked(reader: User, reading_id: int) -> Reading:
@@ -138,16 +137,22 @@ def locked(reader: User, reading_id: int) -> Reading:
     return locked_place(reader, reading_id)[0]
 
 
-def _of_id(reader: User, reading_id: int) -> ReadingQuerySet:
-    mine = Reading.objects.of(reader).filter(pk=reading_id)
-    return mine.select_related("round__study", "radiograph", "reader")
+def _place_of(reader: User, reading_id: int) -> ReadingQuerySet:
+    mine = Reading.objects.of(reader)
+    asked = mine.filter(pk=reading_id, opened_at__isnull=False)
+    of_place = mine.filter(
+        round=asked.values("round")[:1], position=asked.values("position")[:1]
+    ).order_by("slot")
+    return of_place.select_related("round__study", "radiograph__visit").defer(*_UNSEEN)
 
 
-def _the_only(found: ReadingQuerySet) -> Reading:
-    reading = found.first()
-    if reading is None:
+def _asked_first(of_place: ReadingQuerySet, reader: User, reading_id: int) -> Place:
+    found = sorted(of_place, key=lambda reading: reading.pk != reading_id)
+    if not found:
         raise NotFound
-    return reading
+    for reading in found:
+        reading.reader = reader
+    return tuple(found)
 
 
 def keep(reading: Reading) -> None:
@@ -204,7 +209,10 @@ def film_visible_to(reader: User, reading_id: int) -> Reading:
 
     Raises NotFound for any other: a film in washout stays unseen.
     """
-    reading = _the_only(_of_id(reader, reading_id))
+    mine = Reading.objects.of(reader).select_related("round__study", "radiograph")
+    reading = mine.filter(pk=reading_id).first()
+    if reading is None:
+        raise NotFound
     if reading.opened_at is None:
         coming = worklist.unopened(reader, reading.round).values_list("position", flat=True)
         if not reading.round.study.is_open or reading.position not in coming[:AHEAD]:

@@ -195,7 +195,7 @@ def read() -> Read:
                 mark=named.get(site, _NORMAL),
                 partner=_NORMAL,
             )
-        return reader_grades.commit(reader=reader, reading_id=reading.pk, key=uuid.uuid4())
+        return reader_grades.commit(reader=reader, reading_id=reading.pk, key=uuid.uuid4())[0]
 
     return make
 

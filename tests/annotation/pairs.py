@@ -26,8 +26,8 @@ def dates(place: list[Reading]) -> list[Any]:
 
 def read_place(made: Study, reader: User, grades: dict[str, int] | None = None) -> list[Reading]:
     taken = reading_queue.take_next(reader=reader, round_id=made.rounds.order_by("number")[0].pk)
-    assert taken.reading is not None
-    place = reading_queue.place(taken.reading)
+    assert taken.place
+    place = list(taken.place)
     for reading in place:
         for site in reading.sites:
             mark = Mark(grade=(grades or {}).get(site, 0))
@@ -41,5 +41,5 @@ def read_place(made: Study, reader: User, grades: dict[str, int] | None = None) 
 def held_pair(made: Study, reader: User) -> list[Reading]:
     """The reader's place in hand, film A and film B."""
     taken = reading_queue.take_next(reader=reader, round_id=made.rounds.get().pk)
-    assert taken.reading is not None
-    return reading_queue.place(taken.reading)
+    assert taken.place
+    return list(taken.place)

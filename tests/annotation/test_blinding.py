@@ -16,8 +16,8 @@ from django.test import Client
 
 from annotation.models import AdjudicationCase, DiscPoint, Radiograph, Reading, Round, Study
 from annotation.services import (
+    adjudication,
     calibration_decks,
-    consensus,
     reader_grades,
     reading_queue,
     relabel_batches,
@@ -294,7 +294,7 @@ def test_an_adjudicator_does_not_learn_who_read(
     walker.call("GET", "adjudication")
     case = walker.call("POST", "studies/<id>/adjudication/next", planted.pk).json()["case"]
     walker.call("GET", "adjudication/<id>/picture", case["id"])
-    assert consensus.two_marks(AdjudicationCase.objects.get(pk=case["id"]))
+    assert adjudication.two_marks(AdjudicationCase.objects.get(pk=case["id"]))
     marks_of_readers = {"another reader's reason", "another reader's finding"}
     assert {what for _, what in walker.leaks} <= marks_of_readers
     assert b"ada" not in walker.call("POST", "studies/<id>/adjudication/next", planted.pk).content

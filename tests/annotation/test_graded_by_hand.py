@@ -107,7 +107,7 @@ def read_with(
                 mark=Mark(grade=0),
                 partner=None,
             )
-        return reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
+        return reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())[0]
 
     return correct
 

@@ -14,7 +14,7 @@ from tests.annotation.pairs import held_pair, read_place
 
 
 def marks_of(reading: Reading) -> dict[str, int | None]:
-    return {s: m.grade for s, m in reader_grades.history_of(reading).marks.items()}
+    return {s: m.grade for s, m in reader_grades.histories_of([reading])[reading.pk].marks.items()}
 
 
 def test_levels_counted_wrong_move_on_both_films_and_one_undo_takes_them_back(

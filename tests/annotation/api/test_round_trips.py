@@ -10,13 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotation.services.reading_queue import AHEAD
 from tests.annotation.conftest import MakeStudy, MakeUser
 
 # The session, the account with its roles, and the beginning and end of the transaction are in them.
 OF_A_SAVE = 7
-OF_A_TAKE = 12
-OF_EACH_PLACE_AHEAD = 2  # its points and its grades: the page goes on to it by itself
+OF_A_TAKE = 13
+OF_A_COMMIT = 25  # and the take of the next place, which is in its answer
 
 
 class Asking:
@@ -38,15 +37,16 @@ class Asking:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("films", [2, 40])
-def test_a_take_and_a_save_ask_the_database_little(
+def test_take_save_and_commit_ask_the_database_little(
     study: MakeStudy, reader: MakeUser, signed_in: Callable[[User], Client], films: int
 ) -> None:
     round_ = study(films=films, readers=["ada"]).rounds.get()
     ada = Asking(signed_in(reader("ada")))
     reading = ada.post(f"rounds/{round_.pk}/next")["reading"]
     assert isinstance(reading, dict)
-    ahead = min(films - 1, AHEAD)
-    assert ada.questions == OF_A_TAKE + ahead * OF_EACH_PLACE_AHEAD
+    assert ada.questions == OF_A_TAKE  # however many places are known ahead
     for site in reading["sites"]:
         ada.post(f"readings/{reading['id']}/grades", site=site, grade=3)
         assert ada.questions == OF_A_SAVE
+    ada.post(f"readings/{reading['id']}/commit")
+    assert ada.questions == OF_A_COMMIT

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotation.errors import Conflict
 from annotation.models import AdjudicationCase, Study
-from annotation.services import consensus
-from annotation.services.adjudication_leases import take_next
+from annotation.services import adjudication
+from annotation.services.adjudication_leases import next_free, take_next
 from annotation.services.ledger import Mark
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
@@ -49,9 +49,13 @@ def test_what_others_hold_is_not_handed_out_and_not_decided(
     third = adjudicator("third-judge")
     differing.adjudicators.add(third)
     assert take_next(adjudicator=third, study=differing) is None
+    ends = AdjudicationCase.objects.earliest("lease_until").lease_until
+    assert next_free(differing) == ends
     assert case is not None
     with pytest.raises(Conflict, match="Another adjudicator holds"):
-        consensus.decide(adjudicator=third, case_id=case.pk, key=uuid.uuid4(), mark=Mark(grade=2))
+        adjudication.decide(
+            adjudicator=third, case_id=case.pk, key=uuid.uuid4(), mark=Mark(grade=2)
+        )
 
 
 def test_a_hold_that_ran_out_frees_the_case(differing: Study, judges: list[User]) -> None:

@@ -12,9 +12,9 @@ from django.test import Client
 from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import CalibrationAnswer, Consensus, Reading, Study
 from annotation.services import (
+    adjudication,
     calibration,
     calibration_decks,
-    consensus,
     dataset_snapshots,
     reading_queue,
     worklist,
@@ -96,7 +96,7 @@ def test_a_deck_is_no_study_and_enters_nothing(
     assert not Consensus.objects.exists()
     assert not Reading.objects.blind().exists()
     assert dataset_snapshots.votes_of(made) == {}
-    assert list(consensus.open_cases(made)) == []
+    assert list(adjudication.open_cases(made)) == []
 
 
 def test_the_gate_stands_before_the_first_film_and_leads_to_the_deck(

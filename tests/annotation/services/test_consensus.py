@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pytest
 from django.contrib.auth.models import User
 
-from annotation.errors import BadInput, Conflict, KeyReused, NotFound
+from annotation.errors import AlreadyDecided, BadInput, KeyReused, NotFound
 from annotation.models import AdjudicationCase, Consensus, GradeEvent, Round, Study
-from annotation.services import consensus, dataset_export, relabel_batches
+from annotation.services import adjudication, dataset_export, relabel_batches
 from annotation.services.ledger import BRIDGED, Mark
 from annotation.services.ranking import Candidate, Ranked
 from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
@@ -39,7 +39,7 @@ def standing(made: Study) -> dict[str, int | str]:
 
 def decide(judge: User, site: str, mark: Mark) -> int:
     case = AdjudicationCase.objects.get(site=site)
-    return consensus.decide(adjudicator=judge, case_id=case.pk, key=uuid.uuid4(), mark=mark)
+    return adjudication.decide(adjudicator=judge, case_id=case.pk, key=uuid.uuid4(), mark=mark)
 
 
 def test_nothing_is_compared_before_the_last_reader(
@@ -65,7 +65,7 @@ def test_a_difference_becomes_a_case_and_no_consensus(
     both_read(read, reader, one_film, {"L3_INF": 2}, {"L3_INF": 1})
     case = AdjudicationCase.objects.get()
     assert case.site == "L3_INF"
-    assert {mark.grade for mark in consensus.two_marks(case)} == {1, 2}
+    assert {mark.grade for mark in adjudication.two_marks(case)} == {1, 2}
     assert "L3_INF" not in standing(one_film)
 
 
@@ -104,7 +104,7 @@ def test_of_three_readers_the_two_furthest_apart_are_shown(
     made = study(films=1, readers=["ada", "ben", "cleo"])
     for name, given in (("ada", 0), ("ben", 1), ("cleo", 2)):
         read(made.rounds.get(), reader(name), grades={"L3_INF": given})
-    marks = consensus.two_marks(AdjudicationCase.objects.get())
+    marks = adjudication.two_marks(AdjudicationCase.objects.get())
     assert {mark.grade for mark in marks} == {0, 2}
 
 
@@ -118,7 +118,7 @@ def test_a_decision_settles_a_corner_and_touches_no_read(
     assert (row.grade, row.findings, row.rule) == (1, ["erosion"], "adjudicated")
     assert row.adjudicator == judge
     assert list(GradeEvent.objects.values_list()) == reads
-    assert not consensus.open_cases(one_film).exists()
+    assert not adjudication.open_cases(one_film).exists()
 
 
 def test_a_decided_bridge_settles_the_facing_corner_too(
@@ -127,7 +127,7 @@ def test_a_decided_bridge_settles_the_facing_corner_too(
     both_read(read, reader, one_film, {"L1_INF": 3, "L2_SUP": 3}, {"L1_INF": 2})
     assert decide(judge, "L1_INF", BRIDGED) == 2
     assert (standing(one_film)["L1_INF"], standing(one_film)["L2_SUP"]) == (3, 3)
-    assert not consensus.open_cases(one_film).exists()
+    assert not adjudication.open_cases(one_film).exists()
 
 
 def test_a_decided_bridge_replaces_what_was_agreed_on_the_facing_corner(
@@ -144,13 +144,13 @@ def test_the_same_decision_again_is_not_written_twice(
     both_read(read, reader, one_film, {"L1_INF": 3, "L2_SUP": 3}, {})
     case, key = AdjudicationCase.objects.get(site="L1_INF"), uuid.uuid4()
     answers = {
-        consensus.decide(adjudicator=judge, case_id=case.pk, key=key, mark=BRIDGED)
+        adjudication.decide(adjudicator=judge, case_id=case.pk, key=key, mark=BRIDGED)
         for _ in range(2)
     }
     assert answers == {2}
     assert Consensus.objects.filter(rule="adjudicated").count() == 2
     with pytest.raises(KeyReused):
-        consensus.decide(adjudicator=judge, case_id=case.pk, key=key, mark=Mark(grade=0))
+        adjudication.decide(adjudicator=judge, case_id=case.pk, key=key, mark=Mark(grade=0))
 
 
 def test_a_settled_corner_is_not_decided_again(
@@ -158,7 +158,7 @@ def test_a_settled_corner_is_not_decided_again(
 ) -> None:
     both_read(read, reader, one_film, {"L3_INF": 2}, {"L3_INF": 1})
     decide(judge, "L3_INF", Mark(grade=1, findings=("erosion",)))
-    with pytest.raises(Conflict, match="decided already"):
+    with pytest.raises(AlreadyDecided):
         decide(judge, "L3_INF", Mark(grade=2))
 
 
@@ -266,7 +266,7 @@ def test_a_later_agreement_of_others_does_not_take_the_corner_from_the_adjudicat
     both_read(read, reader, one_film, {"L3_INF": 1}, {"L3_INF": 2})
     relabel(one_film, "L3_INF", ada=2, ben=2)
     assert "L3_INF" not in standing(one_film)
-    assert consensus.open_cases(one_film).count() == 1
+    assert adjudication.open_cases(one_film).count() == 1
 
 
 def test_more_readers_do_not_outvote_the_adjudicator(

@@ -6,7 +6,7 @@ import pytest
 
 from annotation.errors import BadInput
 from annotation.models import Study
-from annotation.services import consensus, instrument
+from annotation.services import adjudication, instrument
 from annotation.services.ledger import Mark
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser, Read
 
@@ -55,6 +55,6 @@ def test_an_adjudicated_grade_1_says_what_was_seen_and_keeps_to_the_instrument(
     case = made.cases.get()
     judge = {"adjudicator": adjudicator("judge"), "case_id": case.pk}
     with pytest.raises(BadInput, match=sentence):
-        consensus.decide(**judge, key=uuid.uuid4(), mark=mark)
+        adjudication.decide(**judge, key=uuid.uuid4(), mark=mark)
     seen = Mark(grade=1, findings=("erosion",))
-    assert consensus.decide(**judge, key=uuid.uuid4(), mark=seen) == 1
+    assert adjudication.decide(**judge, key=uuid.uuid4(), mark=seen) == 1

@@ -161,7 +161,7 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def what_stands_is_what_the_model_says(self) -> None:
-        marks = reader_grades.history_of(self.reading).marks
+        marks = reader_grades.histories_of([self.reading])[self.reading.pk].marks
         assert marks == self.snapshots[self.at]
         assert not one_sided_bridges({site: mark.grade for site, mark in marks.items()})
 

@@ -34,7 +34,7 @@ def test_a_shift_and_its_opposite_bring_back_what_stayed_on_the_film(middle: lis
 
 
 def marks_of(reading: Reading) -> dict[str, int | str]:
-    standing = reader_grades.history_of(reading).marks
+    standing = reader_grades.histories_of([reading])[reading.pk].marks
     return {site: m.not_assessable if m.grade is None else m.grade for site, m in standing.items()}
 
 

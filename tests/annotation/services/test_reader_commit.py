@@ -49,7 +49,7 @@ def test_commit_names_the_missing_corners(grade: Grade, reading: Reading, ada: U
 def test_a_corner_with_a_reason_is_not_missing(grade: Grade, reading: Reading, ada: User) -> None:
     for site in reading.sites:
         grade(site, Mark(not_assessable="off_film"))
-    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
+    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())[0]
     assert done.committed_at is not None
 
 
@@ -57,8 +57,8 @@ def test_a_committed_film_takes_nothing_more(grade: Grade, reading: Reading, ada
     for site in reading.sites:
         grade(site, ZERO)
     key = uuid.uuid4()
-    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)
-    again = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)
+    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)[0]
+    again = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)[0]
     assert again.committed_at == done.committed_at
     with pytest.raises(AlreadyCommitted):
         reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())

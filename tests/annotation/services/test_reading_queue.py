@@ -1,17 +1,22 @@
 """Places: taken in drawn order, held, given back, kept closed by the washout; many at a time."""
 
 import threading
+import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
-from annotation.models import Reading, Round, Study
+from annotation.models import Radiograph, Reading, Round, Study
 from annotation.services import reader_grades, reading_queue, worklist
-from tests.annotation.conftest import MakeStudy, MakeUser, Read
+from annotation.services.ledger import Mark
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
 CLIENTS = 8
 
@@ -194,7 +199,7 @@ def test_an_unopened_reading_cannot_be_looked_at(study: MakeStudy, reader: MakeU
     unopened = Reading.objects.filter(round__study=study(), reader=reader("ada")).first()
     assert unopened is not None
     with pytest.raises(NotFound):
-        reading_queue.owned(reader("ada"), unopened.pk)
+        reading_queue.place(reader("ada"), unopened.pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -238,7 +243,50 @@ def test_eight_readers_read_a_study_at_once_and_no_place_is_held_twice(
     assert len({place for place, _ in taken}) == len(taken) == CLIENTS * 5
     assert Reading.objects.committed().count() == CLIENTS * 5
     for done in Reading.objects.all():
-        marks = reader_grades.history_of(done).marks
+        marks = reader_grades.histories_of([done])[done.pk].marks
         assert marks["L1_INF"].grade == marks["L2_SUP"].grade == 0  # L2_SUP was graded after it
         assert set(marks) == set(done.sites)
     assert round_.study.consensus.count() == 5 * 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_take_in_one_window_does_not_undo_what_a_commit_in_another_has_written(
+    study: MakeStudy, film: MakeFilm, reader: MakeUser, model_version: MakeModel,
+    pregraded: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The take has read the place as open when the commit comes: no lease, and the look stays."""
+    known, grader = film(), model_version()
+    pregraded(known, grader)
+    ada, round_ = reader("ada"), round_of(study(films=[known, film()], assist_mode="second_look"))
+    held = reading_queue.take_next(reader=ada, round_id=round_.pk, shown=place_of(round_, known))
+    assert held.reading is not None
+    for site in held.reading.sites:
+        reader_grades.grade(
+            reader=ada, reading_id=held.reading.pk, key=uuid.uuid4(), site=site, mark=Mark(0)
+        )
+    next_places = reading_queue._next_places
+    window = threading.Thread(target=committed, args=(ada, held.reading.pk))
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(reading_queue, "_next_places", next_places)
+        window.start()
+        window.join(1)  # it is done by then, or waits for us
+        return next_places(*given, **named)
+
+    monkeypatch.setattr(reading_queue, "_next_places", meanwhile)
+    reading_queue.take_next(reader=ada, round_id=round_.pk)
+    window.join()
+    done = Reading.objects.get(pk=held.reading.pk)
+    assert done.committed_at is not None
+    assert (done.lease_until, done.model_version_shown) == (None, grader)
+
+
+def place_of(round_: Round, known: Radiograph) -> int:
+    return Reading.objects.get(round=round_, reader__username="ada", radiograph=known).pk
+
+
+def committed(reader: User, reading_id: int) -> None:
+    try:
+        reader_grades.commit(reader=reader, reading_id=reading_id, key=uuid.uuid4())
+    finally:
+        connection.close()

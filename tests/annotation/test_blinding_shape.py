@@ -1,0 +1,114 @@
+"""Nothing that others do changes an answer to a reader: no byte, no header, no question asked."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from annotation.models import ModelVersion, Study
+from annotation.services import adjudication, adjudication_leases, reading_queue
+from annotation.services.ledger import Mark
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
+
+SignIn = Callable[[User], Client]
+Answer = tuple[str, int, dict[str, str], str, int]
+DRAWN_ANEW = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|"csrf_token":"\w+"')
+
+
+@pytest.fixture
+def made(study: MakeStudy, film: MakeFilm, adjudicator: MakeUser) -> Study:
+    """Five films; ada has read one of them and holds the next."""
+    return study(
+        films=[film() for _ in range(5)],
+        readers=["ada", "ben", "cleo"],
+        adjudicators=[adjudicator("judge")],
+        washouts=(0, 28),
+        assist_mode="second_look",
+    )
+
+
+def walk(client: Client, made: Study, reading: int) -> list[Answer]:
+    """Every page of a reader, asked for in order: status, headers, body, number of questions."""
+    first, second = (round_.pk for round_ in made.rounds.order_by("number"))
+    asked = [
+        ("get", "session"), ("get", "worklist"), ("get", "calibration"),
+        ("post", f"rounds/{first}/next"), ("post", f"rounds/{second}/next"),
+        ("get", f"readings/{reading}"), ("post", f"readings/{reading}/renew"),
+        ("get", f"readings/{reading}/picture"), ("get", f"readings/{reading + 1}"),
+        ("get", f"studies/{made.pk}"), ("post", f"studies/{made.pk}/adjudication/next"),
+        ("get", "radiographs"), ("get", "users"), ("get", f"export/studies/{made.pk}/reads.csv"),
+    ]  # fmt: skip
+    answers = []
+    for verb, path in asked:
+        with CaptureQueriesContext(connection) as questions:
+            answer = getattr(client, verb)(f"/api/v1/{path}")
+        body = DRAWN_ANEW.sub("", answer.content.decode())
+        answers.append((path, answer.status_code, dict(answer.headers), body, len(questions)))
+    return answers
+
+
+def others_work(
+    made: Study, reader: MakeUser, adjudicator: MakeUser, read: Read, grader: ModelVersion,
+    pregraded: Callable[..., None],
+) -> None:  # fmt: skip
+    """The model grades every film, two others read all of them, and a judge decides."""
+    for film in made.films.all():
+        pregraded(film, grader)
+    for name, grade in (("ben", 2), ("cleo", 0)):
+        for _ in range(5):
+            read(made.rounds.get(number=1), reader(name), grades={"L1_INF": grade})
+    judge = adjudicator("judge")
+    while case := adjudication_leases.take_next(adjudicator=judge, study=made):
+        adjudication.decide(adjudicator=judge, case_id=case.pk, key=uuid.uuid4(), mark=Mark(2))
+
+
+def test_what_others_do_changes_no_answer_to_a_reader(
+    made: Study,
+    reader: MakeUser,
+    adjudicator: MakeUser,
+    read: Read,
+    signed_in: SignIn,
+    model_version: MakeModel,
+    pregraded: Callable[..., None],
+) -> None:
+    ada, round_ = reader("ada"), made.rounds.get(number=1)
+    read(round_, ada)
+    held = reading_queue.take_next(reader=ada, round_id=round_.pk).reading
+    assert held is not None
+    client = signed_in(ada)
+    before = walk(client, made, held.pk)
+    others_work(made, reader, adjudicator, read, model_version(), pregraded)
+    assert made.consensus.exists()
+    for one, other in zip(before, walk(client, made, held.pk), strict=True):
+        assert one == other
+
+
+def test_two_readers_who_are_equally_far_get_answers_of_one_shape(
+    made: Study, reader: MakeUser, read: Read, signed_in: SignIn
+) -> None:
+    """One was first to read and one last; the same keys, counts and questions."""
+
+    def shape(found: Any) -> Any:
+        if isinstance(found, dict):
+            return {key: shape(value) for key, value in found.items()}
+        if isinstance(found, list):
+            return [shape(value) for value in found]
+        return type(found).__name__
+
+    round_ = made.rounds.get(number=1)
+    seen = []
+    for name in ("ada", "ben", "cleo"):
+        read(round_, reader(name))
+        client = signed_in(reader(name))
+        with CaptureQueriesContext(connection) as questions:
+            taken = client.post(f"/api/v1/rounds/{round_.pk}/next").json()
+        worklist = client.get("/api/v1/worklist").json()
+        counts = [(row["places"], row["committed"], row["state"]) for row in worklist]
+        seen.append((shape(taken), shape(worklist), counts, len(questions)))
+    assert seen[0] == seen[1] == seen[2]
