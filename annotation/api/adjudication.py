@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db.models.query import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,6 +27,11 @@ SETTLED = "Every corner on which the readers differed is settled."
 NONE_YET = "No corner to settle yet: one appears when all readers have committed a film and differ."
 
 
+def _judged_by(user: User) -> QuerySet[Study]:
+    """The studies in which a person judges and does not read."""
+    return Study.objects.filter(adjudicators=user).exclude(readers=user)
+
+
 class AdjudicationsView(APIView):
     """One's studies."""
 
@@ -33,7 +40,7 @@ class AdjudicationsView(APIView):
     def get(self, request: Request) -> Response:
         """How many corners wait, and how many are settled."""
         rows = []
-        for study in Study.objects.filter(adjudicators=user_of(request)).order_by("pk"):
+        for study in _judged_by(user_of(request)).order_by("pk"):
             waiting = adjudication.open_cases(study).count()
             rows.append(
                 {
@@ -67,7 +74,7 @@ class NextCaseView(APIView):
 
     def post(self, request: Request, pk: int) -> Response:
         """The oldest open one that nobody else holds."""
-        study = Study.objects.filter(pk=pk, adjudicators=user_of(request)).first()
+        study = _judged_by(user_of(request)).filter(pk=pk).first()
         if study is None:
             raise NotFound
         case = adjudication_leases.take_next(adjudicator=user_of(request), study=study)

@@ -40,3 +40,15 @@ def place_moves_together() -> pgtrigger.Trigger:
         condition=pgtrigger.AnyChange("opened_at", "committed_at"),
         func=_REFUSE,
     )
+
+
+def stays_committed() -> pgtrigger.Trigger:
+    """The trigger that refuses to un-commit a reading, or to forget which model it showed."""
+    return pgtrigger.Protect(
+        name="stays_committed",
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(old__committed_at__isnull=False, new__committed_at__isnull=True)
+        | pgtrigger.Q(
+            old__model_version_shown__isnull=False, new__model_version_shown__isnull=True
+        ),
+    )

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from annotation.models.append_only import append_only, immutable
-from annotation.models.place import DrawnId, place_moves_together
+from annotation.models.place import DrawnId, place_moves_together, stays_committed
 from annotation.models.radiograph import Radiograph
 from annotation.models.study import Round, Study
 from inference.msasss import sites_of
@@ -109,6 +109,10 @@ class Reading(models.Model):
                 name="committed_after_opened",
                 condition=Q(committed_at__isnull=True) | Q(opened_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="committed_is_not_held",
+                condition=Q(committed_at__isnull=True) | Q(lease_until__isnull=True),
+            ),
         ]
         indexes = [
             models.Index(
@@ -120,6 +124,7 @@ class Reading(models.Model):
         triggers = [
             immutable("round_id", "reader_id", "radiograph_id", "site", "arm", "position", "slot"),
             place_moves_together(),
+            stays_committed(),
         ]
 
     def __str__(self) -> str:

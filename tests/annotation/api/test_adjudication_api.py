@@ -2,13 +2,15 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from annotation.models import Study
+from annotation.models import AdjudicationCase, Study
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 SIGN_IN = Callable[[User], Client]
@@ -85,3 +87,31 @@ def test_an_adjudicator_of_another_study_sees_nothing_of_it(
     assert other.post(f"/api/v1/studies/{made.pk}/adjudication/next").status_code == 404
     assert other.get(case["picture_url"]).status_code == 404
     assert decide(other, case, grade=1).status_code == 404
+
+
+@pytest.mark.usefixtures("differ")
+def test_whoever_waits_for_others_is_told_until_when(
+    judge: Client, made: Study, adjudicator: MakeUser, signed_in: SIGN_IN
+) -> None:
+    second = adjudicator("second")
+    made.adjudicators.add(second)
+    while AdjudicationCase.objects.filter(held_by=None).exists():
+        one = take(judge, made)["case"]
+        AdjudicationCase.objects.filter(pk=one["id"]).update(held_by=adjudicator("third"))
+    AdjudicationCase.objects.update(lease_until=timezone.now() + timedelta(minutes=30))
+    first = AdjudicationCase.objects.earliest("pk")
+    first.lease_until = timezone.now() + timedelta(minutes=10)
+    first.save()
+    sentence = take(signed_in(second), made)["sentence"]
+    assert f"free again on {first.lease_until:%-d %B %Y at %H:%M} UTC" in sentence
+
+
+@pytest.mark.usefixtures("differ")
+def test_a_reader_of_the_study_is_never_shown_its_cases(
+    made: Study, user: MakeUser, signed_in: SIGN_IN
+) -> None:
+    both = user("ada", "adjudicator")
+    made.adjudicators.add(both)
+    client = signed_in(both)
+    assert client.get("/api/v1/adjudication").json() == []
+    assert client.post(f"/api/v1/studies/{made.pk}/adjudication/next").status_code == 404

@@ -1,0 +1,26 @@
+"""The database itself keeps a committed read finished, and remembers that a model was seen."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, InternalError, transaction
+from django.utils import timezone
+
+from annotation.models import Reading
+from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
+
+
+@pytest.fixture
+def done(study: MakeStudy, reader: MakeUser, read: Read, model_version: MakeModel) -> Reading:
+    reading = read(study(films=1).rounds.get(), reader("ada"))
+    Reading.objects.filter(pk=reading.pk).update(model_version_shown=model_version())
+    return reading
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"committed_at": None}, {"model_version_shown": None}, {"lease_until": timezone.now()}],
+)
+def test_a_committed_reading_is_not_taken_up_again(done: Reading, change: dict[str, Any]) -> None:
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        Reading.objects.filter(pk=done.pk).update(**change)
