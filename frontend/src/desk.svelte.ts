@@ -95,7 +95,7 @@ export class Desk extends DeskFilms {
 
   private decide(site: SiteCode, mark: c.Mark, advance: boolean): void {
     if (!this.writable) return;
-    const asks = grades.needsPartner(this.marks, site, mark);
+    const asks = grades.needsPartner(this.reading?.sites ?? [], this.marks, site, mark);
     if (asks) this.question = { kind: "partner", site, mark };
     else this.record(site, mark, null, advance);
   }

@@ -29,16 +29,25 @@ export const notAssessable = (reason: string): Mark => ({
 
 const isBridge = (mark: Mark | undefined) => mark?.grade === BRIDGE;
 
-/** A bridge is taken back: what is the facing corner then? Only the reader can tell. */
-export const needsPartner = (marks: Marks, site: SiteCode, mark: Mark): boolean =>
-  !isBridge(mark) && isBridge(marks[facing(site)]);
+/**
+ * A bridge is taken back: what is the facing corner then? Only the reader can tell, where it is one
+ * of the corners (`sites`) to grade here.
+ */
+export const needsPartner = (
+  sites: readonly SiteCode[],
+  marks: Marks,
+  site: SiteCode,
+  mark: Mark,
+): boolean => !isBridge(mark) && isBridge(marks[facing(site)]) && sites.includes(facing(site));
 
-/** The marks after one decision. A bridge stands on both facing corners. */
+/**
+ * The marks after one decision. A bridge stands on both facing corners or on neither: where nobody
+ * is asked about the facing corner, it is blank again.
+ */
 export function marked(marks: Marks, site: SiteCode, mark: Mark, partner: Mark | null): Marks {
-  const after = { ...marks, [site]: mark };
-  if (isBridge(mark)) after[facing(site)] = graded(BRIDGE);
-  else if (partner) after[facing(site)] = partner;
-  return after;
+  const { [facing(site)]: before, ...others } = marks;
+  const across = isBridge(mark) ? graded(BRIDGE) : isBridge(before) ? partner : before;
+  return { ...others, ...(across ? { [facing(site)]: across } : {}), [site]: mark };
 }
 
 /** A disc that the film does not show: what to write at its corners, one entry per action. */
@@ -51,7 +60,8 @@ export function outOfFilm(
   const corners = sites.filter((site) => siteOf(site).disc === disc);
   const [first] = corners;
   // A bridge is left on both corners at once.
-  if (first && needsPartner(marks, first, mark)) return [{ site: first, mark, partner: mark }];
+  if (first && needsPartner(sites, marks, first, mark))
+    return [{ site: first, mark, partner: mark }];
   return corners.map((site) => ({ site, mark, partner: null }));
 }
 

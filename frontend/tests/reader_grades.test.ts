@@ -21,10 +21,16 @@ describe("a decision", () => {
 
   it("that takes a bridge back needs the facing corner's grade", () => {
     const bridged = g.marked({}, "C3_INF", g.graded(3), null);
-    expect(g.needsPartner(bridged, "C4_SUP", g.graded(2))).toBe(true);
-    expect(g.needsPartner(bridged, "C4_SUP", g.notAssessable("obscured"))).toBe(true);
-    expect(g.needsPartner(bridged, "C4_SUP", g.graded(3))).toBe(false);
-    expect(g.needsPartner(bridged, "C4_INF", g.graded(2))).toBe(false);
+    expect(g.needsPartner(sites, bridged, "C4_SUP", g.graded(2))).toBe(true);
+    expect(g.needsPartner(sites, bridged, "C4_SUP", g.notAssessable("obscured"))).toBe(true);
+    expect(g.needsPartner(sites, bridged, "C4_SUP", g.graded(3))).toBe(false);
+    expect(g.needsPartner(sites, bridged, "C4_INF", g.graded(2))).toBe(false);
+  });
+
+  it("that takes a bridge back where the facing corner is not asked leaves it blank again", () => {
+    const bridged = g.marked({}, "C3_INF", g.graded(3), null);
+    expect(g.needsPartner(["C3_INF"], bridged, "C3_INF", g.graded(2))).toBe(false);
+    expect(g.marked(bridged, "C3_INF", g.graded(2), null)).toEqual({ C3_INF: g.graded(2) });
   });
 
   it("with a partner marks both and leaves the marks before untouched", () => {

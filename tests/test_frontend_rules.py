@@ -1,0 +1,115 @@
+"""The browser's scoring rules are the server's: both are run on the same cases and compared."""
+
+import itertools
+import json
+import random
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from annotation.api.film_pane import mark_out
+from annotation.errors import PartnerNeeded
+from annotation.models import GradeEvent, Study
+from annotation.services import instrument
+from annotation.services.ledger import BLANK, BRIDGED, Mark, Marks, shifted, with_facing
+from inference.msasss import SITES, facing, sites_of
+
+FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
+RUN = """
+import { readFileSync } from "node:fs";
+import { rolldown } from "rolldown";
+const load = async (file) => {
+  const { output } = await (await rolldown({ input: file })).generate({ format: "esm" });
+  return import("data:text/javascript," + encodeURIComponent(output[0].code));
+};
+const rules = { ...(await load("src/reader_grades.ts")), ...(await load("src/level_shift.ts")) };
+const cases = JSON.parse(readFileSync(0, "utf8"));
+console.log(JSON.stringify(cases.map(([rule, ...given]) => rules[rule](...given))));
+"""
+GIVEN = [Mark(0), Mark(1), Mark(2), Mark(not_assessable="rotated")]
+LUMBAR = [site.code for site in sites_of("L")]
+
+
+def browser(cases: Sequence[Sequence[Any]]) -> list[Any]:
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", RUN],  # noqa: S607 - whichever built the frontend
+        cwd=FRONTEND,
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers: list[Any] = json.loads(done.stdout)
+    return answers
+
+
+def out(marks: Marks) -> dict[str, Any]:
+    return {site: mark_out(mark) for site, mark in marks.items() if not mark.blank}
+
+
+def server(
+    marks: Marks, site: str, mark: Mark, partner: Mark | None, sites: Sequence[str]
+) -> Mapping[str, Any] | None:
+    """What stands afterwards; None where the server asks for the facing corner."""
+    try:
+        return out({**marks, **with_facing(marks, site, mark, partner, sites)})
+    except PartnerNeeded:
+        return None
+
+
+def test_the_facing_corner_follows_in_the_browser_as_on_the_server() -> None:
+    site, other = "L1_INF", facing("L1_INF").code
+    pairs = [*itertools.product([BLANK, *GIVEN], repeat=2), (BRIDGED, BRIDGED)]
+    cases = [
+        ({s: m for s, m in ((site, one), (other, two)) if not m.blank}, mark, partner, sites)
+        for one, two in pairs
+        for mark in [*GIVEN, BRIDGED]
+        for partner in [None, *GIVEN]
+        for sites in (LUMBAR, [site])
+    ]
+    asked = browser(
+        [["needsPartner", s, out(marks), site, mark_out(mark)] for marks, mark, _, s in cases]
+    )
+    after = browser(
+        [
+            ["marked", out(marks), site, mark_out(mark), partner and mark_out(partner)]
+            for marks, mark, partner, _ in cases
+        ]
+    )
+    for (marks, mark, partner, sites), asks, stands in zip(cases, asked, after, strict=True):
+        assert asks == (server(marks, site, mark, None, sites) is None)
+        if partner is None and asks:
+            continue  # the browser sends nothing before the reader has answered
+        assert stands == server(marks, site, mark, partner, sites)
+
+
+def test_the_findings_asked_for_are_those_the_server_records() -> None:
+    cases = [
+        (squaring, flags, site.code)
+        for squaring in Study.CervicalSquaring.values
+        for flags in (True, False)
+        for site in SITES
+    ]
+    asked = browser(
+        [
+            ["findingsAsked", {"cervical_squaring": squaring, "finding_flags": flags}, site]
+            for squaring, flags, site in cases
+        ]
+    )
+    for (squaring, flags, site), found in zip(cases, asked, strict=True):
+        known = instrument.findings_at(Study(cervical_squaring=squaring), site) if flags else ()
+        assert set(found) == set(known)
+
+
+def test_levels_move_in_the_browser_as_on_the_server() -> None:
+    draw = random.Random(7)
+    cases = []
+    for _ in range(60):
+        marks = {site: draw.choice(GIVEN) for site in LUMBAR if draw.random() < 0.6}
+        marks[draw.choice(LUMBAR)] = Mark(1)  # there is something to move
+        cases.append((marks, draw.choice(["cranial", "caudal"])))
+    moved = browser([["shiftedMarks", LUMBAR, out(marks), towards] for marks, towards in cases])
+    for (marks, towards), stands in zip(cases, moved, strict=True):
+        changes = shifted(marks, LUMBAR, GradeEvent.Cause(towards))
+        assert stands == out({**marks, **changes})
