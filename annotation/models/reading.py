@@ -125,6 +125,8 @@ class Reading(models.Model):
             immutable("round_id", "reader_id", "radiograph_id", "site", "arm", "position", "slot"),
             place_moves_together(),
             stays_committed(),
+            # The order is drawn once: a place that nobody has read yet is part of the design too.
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

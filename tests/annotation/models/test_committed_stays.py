@@ -24,3 +24,10 @@ def done(study: MakeStudy, reader: MakeUser, read: Read, model_version: MakeMode
 def test_a_committed_reading_is_not_taken_up_again(done: Reading, change: dict[str, Any]) -> None:
     with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
         Reading.objects.filter(pk=done.pk).update(**change)
+
+
+def test_a_place_that_nobody_has_read_yet_is_not_removed(study: MakeStudy) -> None:
+    places = Reading.objects.filter(round__study=study())
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic():
+        places.delete()
+    assert places.exists()
