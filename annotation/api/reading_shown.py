@@ -11,7 +11,6 @@ from annotation.models import Reading, Study
 from annotation.services import calibration, reader_grades, reading_queue, worklist
 from annotation.services.ledger import History, Marks
 from annotation.services.reading_queue import Place
-from inference.msasss import BRIDGE
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,7 @@ def model_out(reading: Reading) -> dict[str, Any] | None:
     return {
         "version": version.name,
         "corners": {
-            row.site: _predicted([row.p0, row.p1, row.p2, row.p3]) for row in found.order_by("pk")
+            row.site: {"p": [row.p0, row.p1, row.p2, row.p3], "grade": row.grade}
+            for row in found.order_by("pk")
         },
     }
-
-
-def _predicted(p: list[float]) -> dict[str, Any]:
-    """Bridge first, else the likeliest of 0, 1, 2: the facing corners then agree on a bridge."""
-    grade = BRIDGE if p[BRIDGE] >= 0.5 else max(range(BRIDGE), key=lambda g: p[g])
-    return {"p": p, "grade": grade}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Case, F, QuerySet, Value, When
 
-from annotation.models import Consensus, GradeEvent, Round, Study
+from annotation.models import Consensus, CornerPrediction, GradeEvent, Round, Study
 from inference.msasss import SITE
 
 Row = dict[str, Any]
@@ -31,7 +31,8 @@ def reads(study: Study) -> Iterator[Row]:
     """What stands of every committed read, in the order of reading and site.
 
     Columns say who, in which round, under which display, for how long, and whether a model was
-    visible: reads of different modes can be told apart and must not be pooled.
+    visible: reads of different modes can be told apart and must not be pooled. `second_look` is the
+    version that was shown after the commit of the reader's own grade, with its grade of the corner.
     """
     standing = GradeEvent.objects.filter(
         reading__round__study=study, reading__committed_at__isnull=False
@@ -61,10 +62,27 @@ def reads(study: Study) -> Iterator[Row]:
             committed_at=F("reading__committed_at"),
             graded_at=F("created_at"),
             model_shown=F("model_version_shown__name"),
+            second_look=F("reading__model_version_shown__name"),
             **_film("reading__radiograph__"),
         )
     )
-    return _with_site(rows, study)
+    looked_at = _looked_at(study)
+    for row in _with_site(rows, study):
+        if row["model_shown"]:  # it was in sight before the grade: no second look
+            row["second_look"] = None
+        seen = (row["second_look"], row["radiograph"], row["site"])
+        yield {**row, "second_look_grade": looked_at.get(seen)}
+
+
+def _looked_at(study: Study) -> dict[tuple[str, int, str], int]:
+    """The grades that second looks have shown, by version, film and site."""
+    if study.assist_mode != Study.Assist.SECOND_LOOK:
+        return {}
+    shown = CornerPrediction.objects.filter(
+        radiograph__readings__round__study=study,
+        model_version=F("radiograph__readings__model_version_shown"),
+    ).select_related("model_version")
+    return {(row.model_version.name, row.radiograph_id, row.site): row.grade for row in shown}
 
 
 def _chronology() -> Case:

@@ -95,6 +95,7 @@ def test_reads_beside_the_model_enter_nothing_that_judges(
     rows = list(dataset_export.reads(beside))
     assert {row["assist_mode"] for row in rows} == {"concurrent"}
     assert {row["model_shown"] for row in rows} == {"grader-7", None}
+    assert {(row["second_look"], row["second_look_grade"]) for row in rows} == {(None, None)}
 
 
 def test_agreement_counts_blind_reads_and_names_the_mode(
@@ -135,6 +136,10 @@ def test_own_grades_of_a_second_look_are_blind_and_stay_as_they_were(
     assert set(GradeEvent.objects.values_list("model_version_shown", flat=True)) == {None}
     assert Consensus.objects.filter(study=made).current().get(site="L3_INF").grade == 1
     assert [len(films) for films in round_reads.blind_reads(made.rounds.get()).values()] == [1, 1]
+    rows = list(dataset_export.reads(made))
+    assert {(row["model_shown"], row["second_look"]) for row in rows} == {(None, "grader-7")}
+    both = {(row["grade"], row["second_look_grade"]) for row in rows if row["site"] == "L3_INF"}
+    assert both == {(1, 0)}
 
 
 def test_hidden_repeats_are_read_blind(study: MakeStudy) -> None:
