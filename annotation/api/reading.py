@@ -2,18 +2,24 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api.film_pane import MarkInput, PictureView, discs_of_readings, mark_from
-from annotation.api.reading_shown import marks_out, place_out
-from annotation.models import Radiograph, Study
+from annotation.api.reading_shown import marks_out, places_out, with_upcoming
+from annotation.models import Radiograph, Round, Study
 from annotation.permissions import BlindReader, user_of
-from annotation.services import disc_corrections, reader_grades, reading_queue, worklist
+from annotation.services import (
+    calibration,
+    disc_corrections,
+    reader_grades,
+    reading_queue,
+    worklist,
+)
 from annotation.services.reader_grades import Circumstances, Saved
+from annotation.services.reading_queue import Place, Taken
 
 # A tab left open for a month must not cost the grade that ends it.
 _LONGEST_MS = 2**31 - 1
@@ -47,11 +53,10 @@ class WorklistView(APIView):
         )
 
 
-def next_out(reader: User, round_id: int, shown: int | None = None) -> dict[str, Any]:
-    """The reader's next place of a round, taken now; or why there is none."""
-    taken = reading_queue.take_next(reader=reader, round_id=round_id, shown=shown)
-    shown_out = place_out(taken.place, reader, taken.upcoming) if taken.place else None
-    return {"reading": shown_out, "state": taken.state, "sentence": taken.sentence}
+def taken_out(taken: Taken, places: list[dict[str, Any]]) -> dict[str, Any]:
+    """The reader's next place with those after it; or why there is none."""
+    reading = with_upcoming(places) if places else None
+    return {"reading": reading, "state": taken.state, "sentence": taken.sentence}
 
 
 class NextView(APIView):
@@ -61,7 +66,9 @@ class NextView(APIView):
 
     def post(self, request: Request, pk: int) -> Response:
         """Take it; the one in hand comes again."""
-        return Response(next_out(user_of(request), pk))
+        reader = user_of(request)
+        taken = reading_queue.take_next(reader=reader, round_id=pk)
+        return Response(taken_out(taken, places_out(taken.places, reader)))
 
 
 class ReadingView(APIView):
@@ -73,7 +80,8 @@ class ReadingView(APIView):
         """As it stands."""
         reader = user_of(request)
         place = reading_queue.place(reader, pk)
-        return Response(place_out(place, reader, reading_queue.upcoming(place[0])))
+        places = [place, *reading_queue.upcoming(place[0])]
+        return Response(with_upcoming(places_out(places, reader)))
 
 
 class RenewView(APIView):
@@ -227,21 +235,28 @@ class CommitView(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Commit and take the next place at once, so that the reader waits for one request.
 
-        In a second-look study the answer shows the model's grades instead: the next film is not
-        opened while the reader still looks at this one.
+        Where there is something to look at first, the next film is not opened meanwhile.
         """
         data, reader = _checked(CommitInput, request), user_of(request)
         key = data["idempotency_key"]
         committed = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        reading, place = committed[0], place_out(committed, reader, ())
-        second_look = reading.round.study.assist_mode == Study.Assist.SECOND_LOOK
-        looks = bool(place["answers"]) or (
-            second_look
-            and not reading.site
-            and any(one["model"] for one in (place, *place["paired"]))
-        )
-        coming = None if looks else next_out(reader, reading.round_id, data["shown"])
-        return Response({**place, "next": coming})
+        if _asks_for_a_look(committed):
+            [place] = places_out([committed], reader)
+            return Response({**place, "upcoming": [], "next": None})
+        round_id, shown = committed[0].round_id, data["shown"]
+        taken = reading_queue.take_next(reader=reader, round_id=round_id, shown=shown)
+        place, *coming = places_out([committed, *taken.places], reader)
+        return Response({**place, "upcoming": [], "next": taken_out(taken, coming)})
+
+
+def _asks_for_a_look(committed: Place) -> bool:
+    """Whether a model's grades of whole films, or a deck's answers, come after the commit."""
+    round_ = committed[0].round
+    if round_.kind == Round.Kind.CALIBRATION:
+        return bool(calibration.answers_to(committed[0]))
+    second_look = round_.study.assist_mode == Study.Assist.SECOND_LOOK
+    whole = second_look and not committed[0].site
+    return whole and any(one.model_version_shown_id for one in committed)
 
 
 class ReadingPictureView(PictureView):

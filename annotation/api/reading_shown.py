@@ -1,6 +1,6 @@
 """A place as its reader may see it: films, the marks that stand, and what the study asks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +22,22 @@ class _Shown:
     discs: Mapping[int, list[dict[str, Any]]]
 
 
-def place_out(place: Place, reader: User, upcoming: Iterable[Place]) -> dict[str, Any]:
-    """A place as its reader may see it, and those that come `upcoming` after it, not opened yet."""
-    coming = tuple(upcoming)
-    readings = [one for shown in (place, *coming) for one in shown]
+def places_out(places: Sequence[Place], reader: User) -> list[dict[str, Any]]:
+    """Places of one round as their reader may see them; what they show is fetched at once."""
+    readings = [one for place in places for one in place]
+    if not readings:
+        return []
     shown = _Shown(
-        places=worklist.length(reader, place[0].round),
+        places=worklist.length(reader, readings[0].round),
         histories=reader_grades.histories_of(readings),
         discs=discs_of_readings(readings, reader),
     )
-    return {**_place_alone(place, shown), "upcoming": [_place_alone(one, shown) for one in coming]}
+    return [_place_alone(place, shown) for place in places]
+
+
+def with_upcoming(places: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The first place with those that come `upcoming` after it, not opened yet."""
+    return {**places[0], "upcoming": places[1:]}
 
 
 def _place_alone(place: Place, shown: _Shown) -> dict[str, Any]:

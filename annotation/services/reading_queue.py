@@ -45,6 +45,11 @@ class Taken:
     upcoming: tuple[Place, ...] = ()
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """The place and those that would come next; empty without one."""
+        return (self.place, *self.upcoming) if self.place else ()
+
+    @property
     def reading(self) -> Reading | None:
         """The first film of the place."""
         return self.place[0] if self.place else None
