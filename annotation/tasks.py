@@ -26,6 +26,7 @@ from annotation.services import (
     jobs,
     key_points,
     model_versions,
+    quarantine,
     retraining,
     training_process,
 )
@@ -66,6 +67,8 @@ def pregrade(job_id: int) -> None:
 def _pregrade(job: Job) -> dict[str, Any]:
     """Grade batch by batch: a cancelled or lost job keeps what was stored, a bad film fails alone.
 
+    A film that is something else than it is filed as goes to a person before anything is stored:
+    points and grades would be of another picture once it is set right.
     The networks run in threads beside this one, which alone speaks to the database.
     """
     versions = model_versions.serving_pair()
@@ -73,6 +76,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
     films = _asked(job, corner_grades.waiting(**versions))
     done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
     plausible: dict[int, bool] = {}
+    aside: set[int] = set()
     for outcomes in _graded(grader, films):
         # Before each batch is stored: another worker may have taken the job over meanwhile
         done += len(outcomes)
@@ -80,6 +84,8 @@ def _pregrade(job: Job) -> dict[str, Any]:
         jobs.renew(job, progress=done / len(films), message=message)
         failed += [{"radiograph": o.number, "reason": o.fault} for o in outcomes if o.fault]
         predictions = {o.number: o.prediction for o in outcomes if o.prediction}
+        aside |= quarantine.set_aside_misfiled({n: p.shows for n, p in predictions.items()})
+        predictions = {n: p for n, p in predictions.items() if n not in aside}
         stored = corner_grades.store_pregradings(predictions=predictions, **versions)
         plausible |= {one.radiograph_id: one.plausible for one in stored}
     seconds = max(time.monotonic() - started, 1e-3)
@@ -88,6 +94,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
     return {
         "pregraded": len(plausible),
         "implausible": sum(not held for held in plausible.values()),
+        "quarantined": len(aside),
         "failed": failed,
         "films_per_second": round(done / seconds, 1),
         "runtimes": [f"{name} {way.name}" for name, way in grader.runtimes.items()],

@@ -155,7 +155,12 @@ def _of_region(alike: dict[tuple[Region, Turn], float], region: Region | None) -
         return ()
     if region is None:
         return (f"The picture looks like a {NAMES[looks]} spine.",)
+    return (other_region(region, looks),)
+
+
+def other_region(region: Region, looks: Region) -> str:
+    """The sentence for a film that is filed as one region and looks like the other."""
     return (
         f"The header says {NAMES[region]} spine, the picture looks like a {NAMES[looks]} one; "
-        "choose the region.",
+        "choose the region."
     )

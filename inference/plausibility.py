@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from inference.corner_regions import implausible
+from inference.film_content import LEAST_CONFIDENCE
 from inference.msasss import REGION_NAMES, Region
 from inference.point_finder import Found
 
-# Mean confidence of the points below which no spine was found; on phantoms it lies above 0.8
-LEAST_CONFIDENCE = 0.35
 # Nats by which the levels must fit better than a shift by one (see `inference.disc_chain`)
 LEAST_MARGIN = 6.0
 # S between the centres of the first and of the closer look

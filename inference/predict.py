@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -23,12 +23,13 @@ from inference.corner_regions import (
     cut,
 )
 from inference.disc_patches import PATCH
+from inference.film_content import Shown, shown
 from inference.film_views import COLS, ROWS
 from inference.heat_maps import place_log_mass
 from inference.msasss import Region, sites_of
 from inference.picture import Picture
 from inference.plausibility import doubt
-from inference.point_finder import Film, KeyPointFinder
+from inference.point_finder import Film, Found, KeyPointFinder
 from inference.runtimes import Runtime
 
 STARTER = Path(__file__).parent / "starter"
@@ -43,12 +44,14 @@ class FilmPrediction:
     """Disc points by disc, P(0), P(1), P(2), P(3) by site code, and whether they can be trusted.
 
     An implausible film has `reason`, a sentence, and goes to a person; its corners are empty.
+    `shows`: what the picture is of, where the points were searched for.
     """
 
     discs: dict[str, DiscPoints]
     corners: dict[str, Probabilities]
     plausible: bool
     reason: str | None
+    shows: Shown | None = None
 
 
 class Grader:
@@ -124,14 +127,28 @@ class Grader:
     def grade_films(self, films: Sequence[Film]) -> list[FilmPrediction]:
         """Grade films in one batch: each network sees all of them at once. In the given order."""
         found = self.finder.find_many(films)
+        shows = self._shows(films, found)
         return self._graded(
             [
                 _Pointed(
-                    film.pixels, film.region, one.discs, doubt(one, film.region, film.pixels.shape)
+                    film.pixels,
+                    film.region,
+                    one.discs,
+                    doubt(one, film.region, film.pixels.shape),
+                    sight,
                 )
-                for film, one in zip(films, found, strict=True)
+                for film, one, sight in zip(films, found, shows, strict=True)
             ]
         )
+
+    def _shows(self, films: Sequence[Film], found: Sequence[Found]) -> list[Shown]:
+        """What each film shows; where another region shows, that is searched for too."""
+        others = [n for n, one in enumerate(found) if one.seen != films[n].region]
+        again = self.finder.find_many([replace(films[n], region=found[n].seen) for n in others])
+        best = list(found)
+        for number, one in zip(others, again, strict=True):
+            best[number] = one
+        return [shown(b.discs, one.seen) for b, one in zip(best, found, strict=True)]
 
     def _graded(self, films: Sequence[_Pointed]) -> list[FilmPrediction]:
         """The predictions of films whose points are known; the doubtful get no grades."""
@@ -166,6 +183,7 @@ class _Pointed:
     region: Region
     discs: dict[str, DiscPoints]
     reason: str | None = None
+    shows: Shown | None = None
     crops: dict[str, Crop] = field(default_factory=dict)
 
     def cut_crops(self, recipe: CropRecipe) -> None:
@@ -183,7 +201,7 @@ class _Pointed:
         """What is said of the film, its corners in reading order."""
         codes = [site.code for site in sites_of(self.region) if site.code in corners]
         ordered = {code: corners[code] for code in codes}
-        return FilmPrediction(self.discs, ordered, self.reason is None, self.reason)
+        return FilmPrediction(self.discs, ordered, self.reason is None, self.reason, self.shows)
 
 
 def _by_site(shares: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Probabilities]:

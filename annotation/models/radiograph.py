@@ -89,6 +89,9 @@ class Radiograph(models.Model):
     region = models.CharField(max_length=1, choices=REGIONS, blank=True)
     state = models.CharField(max_length=11, choices=State, default=State.READY)
     reason = models.TextField(blank=True, help_text="Why the film waits or was discarded.")
+    let_in = models.BooleanField(
+        default=False, help_text="a person let it in: no network sets it aside again"
+    )
     # Keyed hash of SOPInstanceUID. Two rows may share it only while one is a quarantined conflict.
     sop_uid = models.CharField(max_length=64)
     pixel_sha256 = models.CharField(max_length=64)

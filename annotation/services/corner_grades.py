@@ -162,4 +162,7 @@ def told(result: Mapping[str, Any]) -> str:
         text += f", {failed} could not be graded"
     if result["pregraded"]:
         text += f". {result['films_per_second']} films a second; {', '.join(result['runtimes'])}"
-    return text + "."
+    text += "."
+    if aside := result["quarantined"]:
+        text += f" {aside} seem to be something else than they are filed as: decide on them."
+    return text

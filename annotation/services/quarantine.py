@@ -1,18 +1,57 @@
-"""A person's decision on a film that was set aside: set it right and let it in, or discard it."""
+"""Films that are set aside, and a person's decision: set it right and let it in, or discard it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotation.errors import BadInput, Conflict, NotFound
-from annotation.models import Radiograph
+from annotation.models import Pregrading, Radiograph, StudyFilm
 from annotation.services import audit
 from annotation.services.film_pictures import FilmPictures
 from inference.correction import Correction
+from inference.film_content import Shown, conflict
+from inference.film_tags import Facing
+from inference.msasss import Region
 from inference.picture import automatic_window, read_picture
 
 UNCHANGED = Correction()
+
+
+def set_aside_misfiled(films: Mapping[int, Shown | None]) -> set[int]:
+    """Set aside those that show something else than they are filed as; which they are.
+
+    `films` says what the key point network saw on new films. One that a study reads, that a person
+    let in, or that was pre-graded before, by whatever version, stays where it is. Where the header
+    was silent the facing is what the picture shows.
+    """
+    with transaction.atomic():
+        new = Radiograph.objects.ready().filter(pk__in=films, let_in=False)
+        new = new.exclude(
+            pk__in=StudyFilm.objects.filter(radiograph__in=films).values("radiograph")
+        )
+        new = new.exclude(
+            pk__in=Pregrading.objects.filter(radiograph__in=films).values("radiograph")
+        )
+        return {
+            film.pk
+            for film in new.select_for_update().order_by("pk")
+            if _is_set_aside(film, films[film.pk])
+        }
+
+
+def _is_set_aside(film: Radiograph, shows: Shown | None) -> bool:
+    if shows is None:
+        return False
+    reason = conflict(shows, cast(Region, film.region), cast(Facing, film.facing) or None)
+    if reason:
+        film.state, film.reason = Radiograph.State.QUARANTINED, reason
+        audit.record(actor=None, action="radiograph.quarantined", subject=film, reason=reason)
+    film.facing = film.facing or shows.facing or ""
+    film.save(update_fields=["state", "reason", "facing"])
+    return bool(reason)
 
 
 def accept(
@@ -43,6 +82,7 @@ def accept(
             )
         reason = film.reason
         film.region, film.state, film.reason = region, Radiograph.State.READY, ""
+        film.let_in = True
         film.facing = facing or _moved(film.facing, correction)
         if correction:
             _correct(film, correction, pictures)

@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from inference.corner_regions import DiscPoints
+from inference.film_content import NO_SPINE, conflict
 from inference.msasss import DISCS, facing, sites_of
+from inference.point_finder import Film
 from inference.predict import STARTER, Grader
+from tests.inference.drawn_films import KINDS, drawn
 from training.phantom import PhantomFilm, generate
 
 
@@ -115,3 +118,40 @@ def test_unusable_points_of_a_reader_are_answered_with_a_sentence(
     )
     assert not found.plausible
     assert found.reason == "Place the points of at least two neighbouring discs first."
+
+
+def test_a_good_film_shows_what_it_is_filed_as_and_a_mirrored_one_does_not(
+    grader: Grader, films: list[PhantomFilm]
+) -> None:
+    for film in films:
+        for pixels, front in (
+            (film.bone_bright, film.facing),
+            (film.bone_bright[:, ::-1], "right" if film.facing == "left" else "left"),
+        ):
+            shows = grader.grade_film(np.ascontiguousarray(pixels), film.region).shows
+            assert shows is not None
+            assert (shows.region, shows.facing, shows.turn) == (film.region, front, "up")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_film_shows_no_spine_of_either_region(grader: Grader, kind: str) -> None:
+    pixels = drawn(kind)
+    for found in grader.grade_films([Film(pixels, "C"), Film(pixels, "L")]):
+        assert found.shows is not None
+        assert found.shows.region is None
+        assert conflict(found.shows, "C", None) == NO_SPINE
+
+
+def test_a_film_that_is_turned_or_of_the_other_region_is_seen_as_such(
+    grader: Grader, films: list[PhantomFilm]
+) -> None:
+    for film in films:
+        other = "L" if film.region == "C" else "C"
+        turned = np.ascontiguousarray(film.bone_bright[::-1, ::-1])
+        wrong, upside_down = grader.grade_films(
+            [Film(film.bone_bright, other), Film(turned, film.region)]
+        )
+        assert wrong.shows is not None
+        assert upside_down.shows is not None
+        assert wrong.shows.region == film.region
+        assert upside_down.shows.turn == "down"

@@ -57,10 +57,11 @@ class Command(BaseCommand):
         if not options["patients"] or Study.objects.exists():
             return
         films = self._import(options["patients"], options["visits"], options["scale"])
-        tasks.pregrade_new_films()
         with transaction.atomic():  # both or none: a start that was broken off begins again
             self._synthetic_study(films)
             self._reading_study(films)
+        # Once their studies stand: of films that are read nothing is set aside any more.
+        tasks.pregrade_new_films()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
