@@ -9,28 +9,18 @@ import hashlib
 import logging
 import os
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_dataset
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.dataset import Dataset
 
 from inference import film_appearance, film_text
 from inference.dicom_decoders import decode
+from inference.dicom_header import MAX_BYTES, parse, too_large
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
 from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
 from inference.film_tags import (
@@ -46,6 +36,7 @@ from inference.film_tags import (
 from inference.picture import Window, automatic_window, shrink
 
 __all__ = [
+    "MAX_BYTES",
     "Calibrated",
     "Film",
     "FilmRefused",
@@ -61,9 +52,6 @@ __all__ = [
 
 RECIPE = "film/1"
 """Version of everything between the file and the picture; a change of the picture changes it."""
-
-# Uncompressed, a film of the most pixels takes 80 MB.
-MAX_BYTES = 200_000_000
 
 # pydicom's log lines quote the values that they complain of.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
@@ -124,10 +112,10 @@ def read_calibrated(source: str | os.PathLike[str] | bytes) -> Calibrated:
     data, header = _bytes(source), None
     with quietly():
         try:
-            header = _parse(data, pixels=False)
+            header = parse(data, pixels=False)
             refuse_other_kinds(header)
             refuse_impossible_sizes(header)
-            film = header if "PixelData" in header else _parse(data, pixels=True, looked_at=True)
+            film = header if "PixelData" in header else parse(data, pixels=True, looked_at=True)
             del data
             raw = decode(film)
             del film.PixelData
@@ -167,7 +155,7 @@ def identifiers(data: bytes) -> Identifiers:
     Raises FilmRefused when the header cannot be read.
     """
     with quietly():
-        header = _parse(_bytes(data), pixels=False)
+        header = parse(_bytes(data), pixels=False)
         try:
             return Identifiers(
                 *(
@@ -223,65 +211,10 @@ def quietly() -> Iterator[None]:
 def _bytes(source: str | os.PathLike[str] | bytes) -> bytes:
     if not isinstance(source, bytes):
         if Path(source).stat().st_size > MAX_BYTES:
-            raise FilmRefused(_too_large())
+            raise FilmRefused(too_large())
         source = Path(source).read_bytes()
     if not source:
         raise FilmRefused("The file is empty.")
     if len(source) > MAX_BYTES:
-        raise FilmRefused(_too_large())
+        raise FilmRefused(too_large())
     return source
-
-
-def _too_large() -> str:
-    return f"The file is larger than {MAX_BYTES // 1_000_000} MB, no single film is."
-
-
-def _parse(data: bytes, *, pixels: bool, looked_at: bool = False) -> FileDataset:
-    """The dataset with a transfer syntax, also of a file that lacks preamble or meta header.
-
-    `looked_at` says that it was parsed before, so that it is no bomb. A deflated dataset comes with
-    its pixels always: to inflate it twice costs more than to keep them.
-    """
-    if not looked_at and _is_deflated(data):
-        pixels = True
-    try:
-        ds = dcmread(BytesIO(data), stop_before_pixels=not pixels)
-    except InvalidDicomError:
-        try:
-            ds = dcmread(BytesIO(data), stop_before_pixels=not pixels, force=True)
-        except Exception as error:
-            raise FilmRefused("The file is no DICOM file.") from error
-        if "SOPClassUID" not in ds and "MediaStorageSOPClassUID" not in ds.file_meta:
-            raise FilmRefused("The file is no DICOM file.") from None
-    except Exception as error:
-        raise FilmRefused("The file is damaged: its header cannot be read.") from error
-    if "TransferSyntaxUID" not in ds.file_meta:
-        implicit, little = ds.original_encoding
-        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
-    return ds
-
-
-def _is_deflated(data: bytes) -> bool:
-    """Whether pydicom will inflate it, whole: FilmRefused when that would go beyond all bounds."""
-    if data[128:132] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in data[:4096]:
-        return False
-    file = BytesIO(data)
-    file.seek(132)
-    try:
-        meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
-    except Exception as error:
-        raise FilmRefused("The file is damaged: its header cannot be read.") from error
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return False
-    inflate, left = zlib.decompressobj(-zlib.MAX_WBITS), MAX_BYTES
-    packed = data[file.tell() :]
-    try:
-        while packed and not inflate.eof and left > 0:
-            left -= len(inflate.decompress(packed, 1 << 20))
-            packed = inflate.unconsumed_tail
-    except zlib.error as error:
-        raise FilmRefused("The file is damaged: it cannot be inflated.") from error
-    if left <= 0:
-        raise FilmRefused(_too_large())
-    return True
