@@ -26,6 +26,7 @@ _NAMED: dict[str, Callable[[SnapshotFilm, str], str]] = {
     "level": lambda _, site: SITE[site].disc,
     "centre": lambda film, _: film.centre,
     "scanner": lambda film, _: film.scanner or "?",
+    "device": lambda film, _: film.device or "?",
 }
 
 
@@ -116,7 +117,7 @@ def _table_2(table: Floats, tables: Floats) -> list[dict[str, Any]]:
 def _strata(
     corners: Sequence[Corner], name: Callable[[SnapshotFilm, str], str], resamples: Resamples
 ) -> list[dict[str, Any]]:
-    """The model against truth in each level, centre or scanner, in order of appearance."""
+    """The model against truth in each level, centre, scanner or device, in order of appearance."""
     groups: dict[str, list[Corner]] = defaultdict(list)
     for corner in corners:
         groups[name(corner[0], corner[1])].append(corner)

@@ -52,6 +52,8 @@ class SnapshotFilm:
     corners: dict[str, Votes]
     reads: dict[str, dict[str, int]] = field(default_factory=dict)
     adjudicated: frozenset[str] = frozenset()
+    device: str = ""
+    """The one machine's pseudonym; unknown in snapshots from before it was kept."""
 
     def picture(self) -> Picture:
         """The stored 16-bit picture, uint16 [rows, cols]."""
@@ -187,6 +189,7 @@ def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
         corners={site: cast(Votes, tuple(votes)) for site, votes in entry["corners"].items()},
         reads=reads,
         adjudicated=frozenset(entry.get("adjudicated", ())),
+        device=entry.get("device", ""),
     )
 
 

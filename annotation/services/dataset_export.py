@@ -17,6 +17,7 @@ _FILM = {
     "split": "visit__patient__split",
     "centre": "visit__patient__centre__name",
     "scanner": "scanner",
+    "device": "device",  # the one machine's pseudonym; its serial number never came in
     "visit_date": "visit__date",  # shifted by the patient's secret, constant number of days
     "region": "region",
 }

@@ -171,6 +171,7 @@ def _entry(film: Radiograph, corners: dict[str, Votes]) -> dict[str, Any]:
         "region": film.region,
         "centre": patient.centre.name,
         "scanner": film.scanner,
+        "device": film.device,
         "spacing_mm": film.spacing_mm,
         "pixel_sha256": film.pixel_sha256,
         "discs": {

@@ -122,7 +122,7 @@ export interface GradeReport {
   scores?: Record<string, ScaleScores>;
   readers?: { model: RaterPair[]; readers: RaterPair[] };
   calibration?: { before: Calibration | null; after: Calibration };
-  strata?: Record<"level" | "centre" | "scanner", Stratum[]>;
+  strata?: Record<"level" | "centre" | "scanner" | "device", Stratum[]>;
   per_patient?: PatientScore[];
 }
 

@@ -152,7 +152,8 @@ def cohort() -> tuple[list[SnapshotFilm], list[dict[str, list[float]]]]:
                 }
                 films.append(
                     film(f"p{patient}", day, region, half.tolist(), reads=reads,  # type: ignore[arg-type]
-                         centre=f"c{patient % 2}", scanner=f"s{patient % 3}")
+                         centre=f"c{patient % 2}", scanner=f"s{patient % 3}",
+                         device=f"d{patient % 4}")
                 )  # fmt: skip
                 guess = [int(min(3, g + (random.random() < 0.1))) for g in half]
                 predicted.append({s: sure(g) for s, g in zip(sites, guess, strict=True)})
@@ -176,12 +177,13 @@ def test_the_model_stands_beside_the_readers_in_the_same_figures() -> None:
 def test_strata_hold_every_corner_once() -> None:
     films, predicted = cohort()
     strata = grade_report(films, predicted)["strata"]
-    assert strata.keys() == {"level", "centre", "scanner"}
+    assert strata.keys() == {"level", "centre", "scanner", "device"}
     for rows in strata.values():
         assert sum(row["corners"] for row in rows) == len(films) * 12
     assert [row["name"] for row in strata["level"]][:2] == ["C2/C3", "C3/C4"]
     assert len(strata["level"]) == 12
     assert {row["name"] for row in strata["scanner"]} == {"s0", "s1", "s2"}
+    assert {row["name"] for row in strata["device"]} == {"d0", "d1", "d2", "d3"}
 
 
 def test_every_patient_has_scores_and_change_and_a_segment_is_no_msasss() -> None:

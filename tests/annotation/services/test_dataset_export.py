@@ -3,15 +3,21 @@
 import csv
 import io
 import json
+import re
 import uuid
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.models import GradeEvent, Study
+from annotation.models import GradeEvent, Radiograph, Study
 from annotation.services import dataset_export
+from annotation.services.dicom_import import import_film
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
+from tests.annotation.services.test_deidentify import PLANTED, planted
+from tests.inference.dicom_files import as_bytes
 
 
 @pytest.fixture
@@ -56,6 +62,22 @@ def test_every_settled_corner_is_a_consensus_row(read_study: Study) -> None:
 def test_no_row_holds_what_the_deidentification_removed(read_study: Study) -> None:
     columns = set(next(iter(dataset_export.reads(read_study))))
     assert columns.isdisjoint({"sop_uid", "pixel_sha256", "patient_name", "birth_date"})
+
+
+def test_a_row_names_centre_device_and_model_and_nothing_that_identifies(
+    study: MakeStudy, read: Read, reader: MakeUser, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.PICTURES = tmp_path
+    ds = planted()
+    ds.Manufacturer, ds.ManufacturerModelName = "GE", "XR656"
+    number = import_film(as_bytes(ds), name="a").radiograph
+    made = study(films=[Radiograph.objects.get(pk=number)])
+    read(made.rounds.get(), reader("ada"), None, {})
+    (row, *_), text = list(dataset_export.reads(made)), str(list(dataset_export.reads(made)))
+    assert re.fullmatch("centre-[0-9a-f]{8}", row["centre"])
+    assert re.fullmatch("device-[0-9a-f]{8}", row["device"])
+    assert row["scanner"] == "XR656"
+    assert [mark for mark in (*PLANTED.values(), "PLANTED") if mark in text] == []
 
 
 def test_csv_and_json_tell_the_same(read_study: Study) -> None:

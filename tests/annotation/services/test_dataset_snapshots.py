@@ -23,7 +23,7 @@ def pictured(film: MakeFilm) -> MakeFilm:
     """A film whose picture lies in the store."""
 
     def make(split: str) -> Radiograph:
-        made = film(split=split)
+        made = film(split=split, device=f"device-{split}")
         pixels = np.random.default_rng(made.pk).integers(0, 4000, (60, 40), dtype=np.uint16)
         made.picture_path.parent.mkdir(parents=True, exist_ok=True)
         write_picture(made.picture_path, pixels)
@@ -194,6 +194,9 @@ def test_a_frozen_snapshot_is_sound_and_keeps_its_checksum(
     assert {film.film: film.split for film in found.films} == {
         str(film.pk): film.visit.patient.split for film in films
     }
+    assert [(film.centre, film.device) for film in found.films] == [
+        ("a-centre", f"device-{film.split}") for film in found.films
+    ]
     assert frozen.counts["train"] == {"films": 1, "corners": 12, "patients": 1}
     assert found.films[0].corners["L1_INF"] == (0, 1, 1, 0)
     assert set(found.films[0].discs) == {"T12/L1", "L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1"}

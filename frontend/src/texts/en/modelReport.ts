@@ -59,8 +59,8 @@ export const report = {
     "Below the line: readers beside each other on the same films. A model within the readers' own variability has rows like theirs. The readers are part of the truth, the model is not.",
   noReaders:
     "The snapshot holds no reads of single readers, so no two readers stand beside each other.",
-  strata: { level: "By level", centre: "By centre", scanner: "By scanner" },
-  stratum: { level: "Level", centre: "Centre", scanner: "Scanner" },
+  strata: { level: "By level", centre: "By centre", scanner: "By scanner", device: "By device" },
+  stratum: { level: "Level", centre: "Centre", scanner: "Scanner", device: "Device" },
   found: (grade: number) => `Finds ${grade}`,
   cornerBias: "Bias per corner",
   calibration: "Do the probabilities mean what they say?",

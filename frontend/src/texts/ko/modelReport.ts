@@ -51,8 +51,8 @@ export const report: typeof english.report = {
   besideHint:
     "줄 아래는 같은 영상에서 판독자끼리의 비교입니다. 모델이 판독자 간 변동 안에 있으면 행이 서로 비슷합니다. 판독자는 실제 등급의 일부이고 모델은 그렇지 않습니다.",
   noReaders: "스냅숏에 판독자별 판독이 없어 판독자끼리 비교할 수 없습니다.",
-  strata: { level: "부위별", centre: "기관별", scanner: "촬영 장비별" },
-  stratum: { level: "부위", centre: "기관", scanner: "촬영 장비" },
+  strata: { level: "부위별", centre: "기관별", scanner: "촬영 장비별", device: "개별 장비별" },
+  stratum: { level: "부위", centre: "기관", scanner: "촬영 장비", device: "개별 장비" },
   found: (grade) => `${grade} 발견율`,
   cornerBias: "모서리당 편향",
   calibration: "확률이 말 그대로의 뜻을 지니는가",
