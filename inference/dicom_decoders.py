@@ -112,7 +112,7 @@ def _jpeg(film: FileDataset, frame: bytes) -> NDArray[np.integer]:
         raise FilmUndecodable(_not_decoded(film.file_meta.TransferSyntaxUID)) from error
     if 8 * raw.dtype.itemsize > film.BitsAllocated:
         raise FilmUndecodable("The compressed pixels have more bits than the header claims.")
-    return raw.astype(f"u{film.BitsAllocated // 8}").reshape(film.Rows, film.Columns)
+    return raw.astype(f"u{film.BitsAllocated // 8}", copy=False).reshape(film.Rows, film.Columns)
 
 
 def _not_decoded(syntax: UID) -> str:

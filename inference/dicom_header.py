@@ -42,10 +42,10 @@ def parse(data: bytes, *, pixels: bool, looked_at: bool = False) -> FileDataset:
     if not looked_at and _is_deflated(data):
         pixels = True
     try:
-        ds = read_partial(BytesIO(data), _Stop(pixels=pixels))
+        ds = read_partial(BytesIO(data), _Stop(() if pixels else _PIXELS))
     except InvalidDicomError:
         try:
-            ds = read_partial(BytesIO(data), _Stop(pixels=pixels), force=True)
+            ds = read_partial(BytesIO(data), _Stop(() if pixels else _PIXELS), force=True)
         except Exception as error:
             raise FilmRefused("The file is no DICOM file.") from error
         if "SOPClassUID" not in ds and "MediaStorageSOPClassUID" not in ds.file_meta:
@@ -60,36 +60,42 @@ def parse(data: bytes, *, pixels: bool, looked_at: bool = False) -> FileDataset:
 
 
 class _Stop:
-    """Ends the reading at the pixels, unless they are wanted, and where no header goes on so long.
+    """Ends the reading before some tags or beyond some groups, and where no header is so long."""
 
-    A file of zeros, which a zip makes of nothing, would be read as millions of empty attributes.
-    """
-
-    def __init__(self, *, pixels: bool) -> None:
-        self._ends = () if pixels else _PIXELS
+    def __init__(self, tags: tuple[int, ...] = (), groups: tuple[int, ...] = ()) -> None:
+        self._tags, self._groups = tags, groups
         self._left = _MOST_ATTRIBUTES
 
     def __call__(self, tag: BaseTag, *_: object) -> bool:
         self._left -= 1
         if self._left < 0:
             raise FilmRefused("The file is damaged: its header cannot be read.")
-        return tag in self._ends
+        return tag in self._tags or bool(self._groups and tag.group not in self._groups)
 
 
 def _is_deflated(data: bytes) -> bool:
-    """Whether pydicom will inflate it, whole: FilmRefused when that would go beyond all bounds."""
-    if data[128:132] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in data[:4096]:
-        return False
+    """Whether pydicom will inflate it, whole: FilmRefused when that would go beyond all bounds.
+
+    FilmRefused also where zeros follow: pydicom takes them for the commands of a network.
+    """
     file = BytesIO(data)
-    file.seek(132)
+    file.seek(132 if data[128:132] == b"DICM" else 0)
     try:
-        meta = read_dataset(file, False, True, stop_when=lambda tag, *_: tag.group != 2)
-    except Exception as error:
-        raise FilmRefused("The file is damaged: its header cannot be read.") from error
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        meta = read_dataset(file, False, True, stop_when=_Stop(groups=(2,)))
+    except FilmRefused:
+        raise
+    except Exception:  # noqa: BLE001  # pydicom raises anything, and may read it after all
         return False
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        _refuse_bomb(data[file.tell() :])
+        return True
+    if file.read(2) == b"\0\0":
+        raise FilmRefused("The file is no DICOM file.")
+    return False
+
+
+def _refuse_bomb(packed: bytes) -> None:
     inflate, left = zlib.decompressobj(-zlib.MAX_WBITS), MAX_BYTES
-    packed = data[file.tell() :]
     try:
         while packed and not inflate.eof and left > 0:
             left -= len(inflate.decompress(packed, 1 << 20))
@@ -98,4 +104,3 @@ def _is_deflated(data: bytes) -> bool:
         raise FilmRefused("The file is damaged: it cannot be inflated.") from error
     if left <= 0:
         raise FilmRefused(too_large())
-    return True

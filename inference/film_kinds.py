@@ -17,6 +17,7 @@ FILM_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.7.3": "Grayscale Word Secondary Capture",
 }
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
+UNSAID = "The header does not say how the pixels are stored."
 _DICOMDIR = "1.2.840.10008.1.3.10"
 
 
@@ -41,6 +42,8 @@ def refuse_other_kinds(header: FileDataset) -> None:
     if str(header.get("NumberOfFrames") or "1") != "1":
         raise FilmRefused("This has several frames; a film is a single one.")
     photometric = str(header.get("PhotometricInterpretation") or "")
+    if not photometric or header.get("SamplesPerPixel") is None:  # cut short, most likely
+        raise FilmRefused(UNSAID)
     if header.get("SamplesPerPixel") != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise FilmRefused("This is a colour image, no greyscale film.")
 
@@ -53,7 +56,7 @@ def refuse_impossible_sizes(header: Dataset) -> None:
         high = int(header.get("HighBit", stored - 1))
         signed = int(header.PixelRepresentation)
     except (AttributeError, TypeError, ValueError) as error:
-        raise FilmRefused("The header does not say how the pixels are stored.") from error
+        raise FilmRefused(UNSAID) from error
     if rows * cols <= 0 or rows * cols > MAX_PIXELS:
         raise FilmRefused(f"The header claims {rows} x {cols} pixels; no film has that many.")
     if allocated not in (8, 16):
