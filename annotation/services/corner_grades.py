@@ -158,11 +158,10 @@ def _store_corners(
 def told(result: Mapping[str, Any]) -> str:
     """What a pre-grading came to, in words."""
     text = f"{result['pregraded']} films pre-graded, {result['implausible']} set aside for a person"
+    if aside := result["quarantined"]:
+        text += f", {aside} in quarantine"
     if failed := len(result["failed"]):
         text += f", {failed} could not be graded"
     if result["pregraded"]:
         text += f". {result['films_per_second']} films a second; {', '.join(result['runtimes'])}"
-    text += "."
-    if aside := result["quarantined"]:
-        text += f" {aside} seem to be something else than they are filed as: decide on them."
-    return text
+    return text + "."
