@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from annotation import tasks
 from annotation.models import Job, Radiograph
 from tests.annotation.conftest import MakeFilm, MakeModel
-from tests.annotation.test_pregrading import FakeGrader
+from tests.annotation.pregrading.conftest import FakeGrader
 
 LOST = "The picture is lost: restore it from the backup."
 
