@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from annotation.services.agreement import icc
 from tests.end_to_end.conftest import Person, Product, SignIn
@@ -180,6 +180,7 @@ def the_batch_is_read(reader: Person) -> None:
         expect(page.get_by_test_id("position")).to_contain_text(f"{number + 1} of {BATCH}")
         if number == 0:
             reader.shows("relabelling")
+            one_corner_of_twelve_is_asked(page)
         page.wait_for_timeout(160)  # a key that comes sooner has bounced
         with page.expect_response(re.compile(r"/commit$")) as committed:
             page.keyboard.press("1")
@@ -187,6 +188,19 @@ def the_batch_is_read(reader: Person) -> None:
                 page.wait_for_timeout(50)
         assert committed.value.ok
     expect(page.get_by_role("link", name=re.compile("Worklist|worklist")).first).to_be_visible()
+
+
+def one_corner_of_twelve_is_asked(page: Page) -> None:
+    """The strip shows which; a key shows the neighbouring levels."""
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
+    expect(page.locator("nav [data-queried=true]")).to_have_count(1)
+    expect(page.locator("nav [data-queried=false]")).to_have_count(11)
+    crop = page.get_by_test_id("crop-pane")
+    alone = crop.screenshot()
+    page.keyboard.press("c")
+    page.wait_for_timeout(200)
+    assert crop.screenshot() != alone
+    page.keyboard.press("c")
 
 
 def a_candidate_is_trained_and_promoted(admin: Person) -> None:
