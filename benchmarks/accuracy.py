@@ -43,7 +43,9 @@ NOTES = [
     "vertebra is not in these rates.",
     "The bounds that send a film to a person were tightened after two shifts that nobody noticed "
     "among the first 1,384 films of `levels`; on those of `levels_fresh` nothing was set.",
-    "The grader saw no flowing ossification (DISH) in training: its false bridges are DISH.",
+    "Flowing ossification (DISH) was in the training films of 15 of 100 people of the trial "
+    "preset, and is in 3 of 100 here. The weights before, which had not learnt it, called 70 of "
+    "110 healthy corners behind it a bridge.",
     "The recipes are compared at a scale that two cores train in minutes, from scratch: which of "
     "them wins at full scale on real films is not shown.",
 ]
