@@ -1,7 +1,8 @@
 """How many full-size phantom films are drawn and encoded a second; prints one JSON.
 
 Beside it stands the floor: the noise of the same films alone, one normal number a pixel, which
-every film with quantum noise must draw.
+every film with quantum noise must draw. Seconds of processor time per film stand there too: on a
+machine that others share they say what two free cores could do.
 
     python -m benchmarks.phantom --json > benchmarks/results/phantom.json
 """
@@ -35,15 +36,20 @@ def main() -> None:
     asked = parser.parse_args()
     load = round(os.getloadavg()[0], 1)  # of the machine, which may be shared
     rates: dict[str, list[float]] = {"whole": [], "noise": []}
+    spent: dict[str, list[float]] = {"whole": [], "noise": []}
     with ProcessPoolExecutor(asked.workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         list(pool.map(whole, range(asked.workers)))  # libraries and tables are loaded
         for _ in range(asked.repeats):  # in turn, so that a busy minute hits both
             for name, work in (("whole", whole), ("noise", noise)):
-                rates[name].append(_rate(pool, work, asked.patients))
+                rate, seconds = _rate(pool, work, asked.patients)
+                rates[name].append(rate)
+                spent[name].append(seconds)
     figures = {
         "films_per_second": round(median(rates["whole"]), 2),
         "aim": AIM,
         "noise_alone_films_per_second": round(median(rates["noise"]), 2),
+        "processor_seconds_per_film": round(median(spent["whole"]), 3),
+        "noise_alone_processor_seconds_per_film": round(median(spent["noise"]), 3),
         "films": 2 * asked.patients,
         "repeats": asked.repeats,
         "processes": asked.workers,
@@ -55,24 +61,30 @@ def main() -> None:
     print(json.dumps(figures, indent=None if asked.json else 1))
 
 
-def whole(patient: int) -> int:
-    """Both films of one patient as the bytes of DICOM files; returns their number."""
+def whole(patient: int) -> tuple[int, float]:
+    """Both films of one patient as the bytes of DICOM files; their number and processor seconds."""
+    began = time.process_time()
     films = generate(1, 1, "clinic", SEED, first=patient, mishaps=True)
-    return sum(len(encode(film)) > 0 for film in films)
+    return sum(len(encode(film)) > 0 for film in films), time.process_time() - began
 
 
-def noise(patient: int) -> int:
+def noise(patient: int) -> tuple[int, float]:
     """The noise of two films of the commonest sizes."""
-    rng = np.random.default_rng(patient)
+    began, rng = time.process_time(), np.random.default_rng(patient)
     for shape in ((1760, 1480), (3000, 2400)) if patient % 2 else ((2510, 2010), (2140, 1760)):
         rng.standard_normal(shape, dtype=np.float32)
-    return 2
+    return 2, time.process_time() - began
 
 
-def _rate(pool: ProcessPoolExecutor, work: Callable[[int], int], patients: int) -> float:
+def _rate(
+    pool: ProcessPoolExecutor, work: Callable[[int], tuple[int, float]], patients: int
+) -> tuple[float, float]:
+    """Films per second of all workers together, and processor seconds per film."""
     started = time.perf_counter()
-    done = sum(pool.map(work, range(patients)))
-    return done / (time.perf_counter() - started)
+    done = list(pool.map(work, range(patients)))
+    films = sum(number for number, _ in done)
+    taken = time.perf_counter() - started
+    return films / taken, sum(seconds for _, seconds in done) / films
 
 
 if __name__ == "__main__":
