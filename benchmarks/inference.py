@@ -11,6 +11,7 @@ through `training.loop`, beside forward, backward and optimizer step on one batc
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import json
 import os
@@ -76,7 +77,7 @@ def serving_figures(folder: Path, rounds: int, patients: int) -> dict[str, Any]:
     """Films per second of the way, of its parts alone, and of the bare networks; medians."""
     from django.core.management import call_command
 
-    call_command("install_starter_weights", verbosity=0)
+    call_command("install_starter_weights", verbosity=0, stdout=io.StringIO())
     _import(folder, first=0, patients=1)
     _pregrade()  # loads the networks and chooses their runtimes
     chosen, plain = film_batches.prepare(Grader.from_files()), Grader.from_files()
