@@ -85,6 +85,12 @@ def django_db_modify_db_settings(servers: None) -> None:
     """pytest-django's hook before it makes the test database: the servers must be up."""
 
 
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """A data folder for servers that many modules use."""
+    return _data_folder()
+
+
 @pytest.fixture(scope="module")
 def data() -> Path:
     """A data folder for a module that starts servers of its own in it."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,8 @@ class Product:
         return done.stdout
 
 
-@pytest.fixture(scope="module")
-def product(data: Path) -> Iterator[Product]:
+@contextmanager
+def running(data: Path) -> Iterator[Product]:
     """`manage.py demo` with accounts and starter weights, and no film yet."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -72,6 +73,19 @@ def product(data: Path) -> Iterator[Product]:
             process.send_signal(signal.SIGINT)
             code = process.wait(timeout=30)
     assert code == 0, log.read_text()
+
+
+@pytest.fixture(scope="session")
+def product(shared_data: Path) -> Iterator[Product]:
+    """One product for all files whose studies do not meet; the others start their own."""
+    with running(shared_data) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def demo_films(product: Product) -> None:
+    """Twelve small films of three people at two visits, and the demonstration's two studies."""
+    product.manage("load_demo", "--patients", "3", "--visits", "2", "--scale", "0.25")
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:

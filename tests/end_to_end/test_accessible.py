@@ -16,12 +16,7 @@ AUDIT = """() => axe.run(document, {resultTypes: ["violations"], runOnly: [
   "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})"""
 TARGET = 24  # CSS pixels, WCAG 2.2 success criterion 2.5.8
 
-pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def films(product: Product) -> None:
-    product.manage("load_demo", "--patients", "3", "--visits", "2", "--scale", "0.25")
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("demo_films")]
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: "-".join(look))

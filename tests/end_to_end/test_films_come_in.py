@@ -2,6 +2,7 @@
 
 import base64
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydicom.uid import generate_uid
 
 from inference.dicom import read_film
 from inference.picture import read_picture
-from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.conftest import Person, Product, SignIn, running
 from tests.end_to_end.cut_line import CutLine
 
 PATIENTS, SEED, SCALE = 3, 23, 0.4
@@ -24,6 +25,13 @@ DROP = """(zone, files) => {
   const how = { dataTransfer: dropped, bubbles: true, cancelable: true };
   zone.dispatchEvent(new DragEvent("drop", how));
 }"""
+
+
+@pytest.fixture(scope="module")
+def product(data: Path) -> Iterator[Product]:
+    """Its own: it begins with no film."""
+    with running(data) as own:
+        yield own
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,6 @@ SMALL = ("twelve_bits", "monochrome1", "voi_lut", "sigmoid", "window", "eight_bi
 @pytest.fixture(scope="module")
 def films(product: Product, chromium: Browser) -> Iterator[dict[str, Film]]:
     """One film of each kind, in a study of its own."""
-    product.manage("load_demo", "--patients", "0")
     context = chromium.new_context()
     page = context.new_page()
     office = Person(page, product)

@@ -10,8 +10,7 @@ from inference.msasss import sites_of
 from tests.end_to_end.conftest import Person, Product, SignIn
 from tests.end_to_end.reading_screen import opens_next
 
-pytestmark = pytest.mark.timeout(300)
-FILMS = ("--patients", "2", "--visits", "2", "--scale", "0.25")
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("demo_films")]
 CREATE = """async (design) => {
     const session = await (await fetch("/api/v1/session")).json();
     const headers = {"Content-Type": "application/json", "X-CSRFToken": session.csrf_token};
@@ -19,11 +18,6 @@ CREATE = """async (design) => {
     const answer = await fetch("/api/v1/studies", {method: "POST", headers, body});
     return {status: answer.status, ...(await answer.json())};
 }"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def films(product: Product) -> None:
-    product.manage("load_demo", *FILMS)
 
 
 def pairs(coordinator: Person, chronology: str, **design: Any) -> str:

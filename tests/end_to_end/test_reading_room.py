@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,20 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from annotation.management.commands.load_demo import PASSWORD
 from inference.msasss import DISCS
-from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.conftest import Person, Product, SignIn, running
 from tests.end_to_end.reading_screen import at_server, commits, grades, opens_next, saved, sites
 
 pytestmark = pytest.mark.timeout(300)
 FILMS = ("--patients", "3", "--visits", "1", "--scale", "0.25")
 CORNERS = 12
 GUIDED_MS = 60_000  # the time a reader may need to place all points of a film
+
+
+@pytest.fixture(scope="module")
+def product(data: Path) -> Iterator[Product]:
+    """Its own: the web is killed in it, and every film of its study is counted."""
+    with running(data) as own:
+        yield own
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotation.services.agreement import icc
-from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.conftest import Person, Product, SignIn, running
 from tests.end_to_end.reading_screen import Given, Truth, everything_is_read
 from training import phantom
 
@@ -22,6 +22,13 @@ PATIENTS, SEED, SCALE = 7, 11, 0.4  # seven patients: one of each block is val, 
 FILMS = 2 * PATIENTS
 STUDY = "Two readers, one round"
 BATCH = 6
+
+
+@pytest.fixture(scope="module")
+def product(data: Path) -> Iterator[Product]:
+    """Its own: it begins with no film, and promotes what it trains."""
+    with running(data) as own:
+        yield own
 
 
 @pytest.mark.timeout(600)
