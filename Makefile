@@ -26,8 +26,10 @@ demo: setup
 	@exec $(BIN)/python manage.py demo
 
 test: setup lint frontend-test browser senders
-	@echo "== Python and browser tests"
-	@$(BIN)/python -m pytest
+	@echo "== Python tests"
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/end_to_end
+	@echo "== Browser tests"
+	@$(BIN)/python -m pytest tests/end_to_end
 
 # $(call with_news,what,command): the command, and a line every ten seconds that it is alive.
 define with_news
