@@ -44,6 +44,15 @@ os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
 django.setup()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each process of `--numprocesses` has servers and a data folder of its own.
+
+    One that inherits the settings' name would load them before it comes to this file.
+    """
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 _TURN = """
 DO $$ DECLARE it record; BEGIN
     FOR it IN SELECT tgrelid::regclass AS of, tgname FROM pg_trigger
