@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.end_to_end.conftest import Person, Product, SignIn
 from tests.end_to_end.reading_screen import grades, saved, sites
-from tests.end_to_end.strange_films import blind_study
+from tests.end_to_end.strange_films import blind_study_of_four
 
 pytestmark = pytest.mark.timeout(300)
 FIRST, SECOND = "011010200100", "000010000002"
@@ -16,15 +16,7 @@ FIRST, SECOND = "011010200100", "000010000002"
 
 @pytest.fixture(scope="module")
 def round_(product: Product, demo_films: None, chromium: Browser) -> int:
-    """Four small films that two readers read blind."""
-    context = chromium.new_context()
-    office = Person(context.new_page(), product)
-    office.signs_in("coordinator")
-    url = f"{product.address}/api/v1/radiographs?state=ready"
-    films = [film["id"] for film in office.page.request.get(url).json()["results"][:4]]
-    made = blind_study(office, "Blind", films)
-    context.close()
-    return made
+    return blind_study_of_four(product, chromium, "Blind")
 
 
 def opens(person: Person, round_: int) -> None:

@@ -9,15 +9,17 @@ from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from annotation.management.commands.load_demo import PASSWORD
 from tests.end_to_end.conftest import Product
+from tests.end_to_end.strange_films import blind_study_of_four
 
 pytestmark = pytest.mark.timeout(300)
 At = tuple[float, float]
+STUDY = "Read on a tablet"
 TABLET = {"width": 1180, "height": 820}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def films(product: Product) -> None:
-    product.manage("load_demo", "--patients", "2", "--visits", "1", "--scale", "0.25")
+def films(product: Product, demo_films: None, chromium: Browser) -> None:
+    blind_study_of_four(product, chromium, STUDY)
 
 
 class Fingers:
@@ -78,7 +80,7 @@ def tablet(product: Product, chromium: Browser) -> Iterator[Page]:
     page.get_by_label("User name").fill("reader")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_test_id("sign-in-form").get_by_role("button").tap()
-    page.get_by_test_id("worklist").get_by_role("link").first.tap()
+    page.locator("tr, li", has_text=STUDY).get_by_role("link").first.tap()
     expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
     yield page
     context.close()
