@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.end_to_end.conftest import Person, Product, SignIn
 from tests.end_to_end.reading_screen import grades, saved, sites
-from tests.end_to_end.strange_films import blind_study_of_four
+from tests.end_to_end.strange_films import blind_study, blind_study_of_four
 
 pytestmark = pytest.mark.timeout(300)
 FIRST, SECOND = "011010200100", "000010000002"

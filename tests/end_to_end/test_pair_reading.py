@@ -80,7 +80,7 @@ def test_a_pair_is_graded_film_by_film_and_committed_as_one(sign_in: SignIn) -> 
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     reader.shows("pair-graded")
     page.keyboard.press("Enter")
-    expect(page.get_by_test_id("position")).to_contain_text("2 of 2")
+    expect(page.get_by_test_id("position")).to_contain_text("2 of 3")
     expect(page.get_by_test_id("done")).to_contain_text("0 of 24")
 
 

@@ -142,7 +142,8 @@ def test_a_film_is_graded_by_touch_alone(tablet: Page) -> None:
     expect(tablet.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     film = tablet.get_by_test_id("reading").get_attribute("data-reading")
     tablet.get_by_test_id("commit").tap()
-    expect(tablet.get_by_test_id("commit")).to_be_enabled()
+    expect(tablet.get_by_test_id("reading")).not_to_have_attribute("data-reading", str(film))
+    expect(tablet.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     root = tablet.url.split("/rounds")[0]
     answer = tablet.request.get(f"{root}/api/v1/readings/{film}").json()
     assert answer["state"] == "committed"
@@ -175,7 +176,8 @@ def test_a_pen_places_drags_and_grades(tablet: Page) -> None:
     assert tablet.evaluate("[...pointers]") == ["pen"]
     film = tablet.get_by_test_id("reading").get_attribute("data-reading")
     pen.tap(tablet.get_by_test_id("commit"))
-    expect(tablet.get_by_test_id("commit")).to_be_enabled()
+    expect(tablet.get_by_test_id("reading")).not_to_have_attribute("data-reading", str(film))
+    expect(tablet.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     root = tablet.url.split("/rounds")[0]
     answer = tablet.request.get(f"{root}/api/v1/readings/{film}").json()
     assert answer["state"] == "committed"
