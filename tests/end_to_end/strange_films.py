@@ -131,13 +131,18 @@ def pydicoms(path: Path) -> tuple[NDArray[np.float64], int]:
     return grey, 65535 if is_soft else stored
 
 
-def blind_study_of_four(product: Product, chromium: Browser, name: str) -> int:
-    """A study of this name in which both readers read four of the films blind; its round."""
+def blind_study_of_four(product: Product, chromium: Browser, name: str, *, first: int = 0) -> int:
+    """A study of this name in which both readers read four of the films blind; its round.
+
+    They are those from the `first` on: no other study of the shared product should touch them.
+    """
     context = chromium.new_context()
     office = Person(context.new_page(), product)
     office.signs_in("coordinator")
     url = f"{product.address}/api/v1/radiographs?state=ready"
-    films = [film["id"] for film in office.page.request.get(url).json()["results"][:4]]
+    films = [
+        film["id"] for film in office.page.request.get(url).json()["results"][first : first + 4]
+    ]
     made = blind_study(office, name, films)
     context.close()
     return made

@@ -19,7 +19,7 @@ TABLET = {"width": 1180, "height": 820}
 
 @pytest.fixture(scope="module", autouse=True)
 def films(product: Product, demo_films: None, chromium: Browser) -> None:
-    blind_study_of_four(product, chromium, STUDY)
+    blind_study_of_four(product, chromium, STUDY, first=6)
 
 
 class Fingers:
