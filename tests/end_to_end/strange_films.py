@@ -131,11 +131,8 @@ def pydicoms(path: Path) -> tuple[NDArray[np.float64], int]:
     return grey, 65535 if is_soft else stored
 
 
-def blind_study_of_four(product: Product, chromium: Browser, name: str, *, first: int = 0) -> int:
-    """A study of this name in which both readers read four of the films blind; its round.
-
-    They are those from the `first` on: no other study of the shared product should touch them.
-    """
+def blind_study_of_four(product: Product, chromium: Browser, name: str, **more: Any) -> int:
+    """A study of this name in which both readers read four of the films blind; its round."""
     context = chromium.new_context()
     office = Person(context.new_page(), product)
     office.signs_in("coordinator")
@@ -143,7 +140,7 @@ def blind_study_of_four(product: Product, chromium: Browser, name: str, *, first
     films = [
         film["id"] for film in office.page.request.get(url).json()["results"][first : first + 4]
     ]
-    made = blind_study(office, name, films)
+    made = blind_study(office, name, films, **more)
     context.close()
     return made
 
