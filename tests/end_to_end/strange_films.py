@@ -137,9 +137,7 @@ def blind_study_of_four(product: Product, chromium: Browser, name: str, **more: 
     office = Person(context.new_page(), product)
     office.signs_in("coordinator")
     url = f"{product.address}/api/v1/radiographs?state=ready"
-    films = [
-        film["id"] for film in office.page.request.get(url).json()["results"][first : first + 4]
-    ]
+    films = [film["id"] for film in office.page.request.get(url).json()["results"][:4]]
     made = blind_study(office, name, films, **more)
     context.close()
     return made
