@@ -48,6 +48,18 @@ class Product:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def web_processes(self) -> list[int]:
+        """The web of this product and of no other: it is known by its port."""
+        bind = f"127.0.0.1:{self.address.rpartition(':')[2]}\0".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if bind in entry.read_bytes():
+                    found.append(int(entry.parent.name))
+            except OSError:
+                continue  # it ended while we looked
+        return found
+
 
 @contextmanager
 def running(data: Path) -> Iterator[Product]:

@@ -107,7 +107,7 @@ def test_the_server_is_restarted_in_the_middle(ada: Person) -> None:
     page = ada.page
     grades(page, "011")
     saved(page)
-    killed = [os.kill(pid, signal.SIGKILL) for pid in web_processes(ada.product)]
+    killed = [os.kill(pid, signal.SIGKILL) for pid in ada.product.web_processes()]
     assert killed
     grades(page, "0102")
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "offline")
@@ -118,19 +118,6 @@ def test_the_server_is_restarted_in_the_middle(ada: Person) -> None:
     saved(page)
     assert at_server(ada) == "011010200100"
     commits(page)
-
-
-def web_processes(product: Product) -> list[int]:
-    """The web of this product and of no other: it is known by its port."""
-    bind = f"127.0.0.1:{product.address.rpartition(':')[2]}\0".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if bind in entry.read_bytes():
-                found.append(int(entry.parent.name))
-        except OSError:
-            continue  # it ended while we looked
-    return found
 
 
 def without_points(route: Route) -> None:
