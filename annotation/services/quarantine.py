@@ -49,8 +49,10 @@ def _is_set_aside(film: Radiograph, shows: Shown | None) -> bool:
     if reason:
         film.state, film.reason = Radiograph.State.QUARANTINED, reason
         audit.record(actor=None, action="radiograph.quarantined", subject=film, reason=reason)
-    film.facing = film.facing or shows.facing or ""
-    film.save(update_fields=["state", "reason", "facing"])
+    facing = film.facing or shows.facing or ""
+    if reason or facing != film.facing:  # most films are as their header says: nothing to write
+        film.facing = facing
+        film.save(update_fields=["state", "reason", "facing"])
     return bool(reason)
 
 
