@@ -33,7 +33,6 @@ from inference.dicom import (
 )
 
 CONFLICT = "Another film with the same identifier (SOP Instance UID) has other pixels."
-_LARGE = 32 << 20  # bytes of a picture: twice those of a whole flat detector of today
 
 
 class Status(StrEnum):
@@ -64,8 +63,7 @@ def import_paths(
 ) -> Iterator[FileResult]:
     """Import every file below the paths, one result each; one bad file stops no other.
 
-    While one film is stored the next is read already, in a thread that never sees the database;
-    but not while a large one is, so that no two of those are in memory at once.
+    While one film is stored the next is read already, in a thread that never sees the database.
     """
     files = films_in(paths)
 
@@ -76,12 +74,8 @@ def import_paths(
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
         reading = ahead.submit(read_next)
         while one := reading.result():
-            if not (alone := one.is_large):
-                reading = ahead.submit(read_next)
+            reading = ahead.submit(read_next)
             yield import_film(one.source, name=one.name, centre=centre, actor=actor, read=one.came)
-            if alone:
-                del one  # and with it the film
-                reading = ahead.submit(read_next)
 
 
 @dataclass(frozen=True)
@@ -91,10 +85,6 @@ class _ReadAhead:
     name: str
     source: bytes | Path
     came: Film | Exception
-
-    @property
-    def is_large(self) -> bool:
-        return isinstance(self.came, Film) and self.came.pixels.nbytes > _LARGE
 
 
 def _read_ahead(found: Found) -> _ReadAhead:

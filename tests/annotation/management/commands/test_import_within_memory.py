@@ -1,9 +1,6 @@
 """The real import in a process of its own: bombs, lies, large films; within 1.5 GB, to the end."""
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from copy import copy
 from pathlib import Path
@@ -22,6 +19,7 @@ from annotation.models import Radiograph
 from tests.annotation.own_process import HOME, environment
 from tests.inference.dicom_encodings import LOSSLESS, LOSSY, encoded_as
 from tests.inference.dicom_files import as_bytes, film
+from tests.own_memory import run_measured
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
@@ -111,14 +109,12 @@ def imported(folder: Path, data: Path) -> tuple[int, dict[str, Any], float]:
     """Exit status, the JSON object, and the most memory the process ever held, in MB."""
     (data / "pictures").mkdir()
     with (data / "out").open("w") as out, (data / "errors").open("w") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "import_dicom", str(folder), "--json"],
+        code, peak = run_measured(
+            ["manage.py", "import_dicom", str(folder), "--json"], data / "peak",
             cwd=HOME, env=environment(data), stdout=out, stderr=errors,
         )  # fmt: skip
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
     assert not (data / "errors").read_text()
-    return process.returncode, json.loads((data / "out").read_text()), used.ru_maxrss / 1024
+    return code, json.loads((data / "out").read_text()), peak
 
 
 def test_bombs_lies_and_large_films_stay_within_memory_and_the_rest_goes_on(
