@@ -21,19 +21,17 @@ from inference.corner_regions import (
     RegionError,
     disc_spacing,
     to_film,
-    warp,
 )
 from inference.disc_chain import level_margin, likeliest_places
 from inference.disc_patches import PATCH_STRIDE, patch, patch_transforms
 from inference.film_views import (
-    COLS,
-    ROWS,
+    Overview,
     letterbox,
     look_at,
+    overview,
     quarter_turn,
     spine_box,
     through,
-    windowed,
 )
 from inference.heat_maps import decode, mass_of, place_at
 from inference.key_points import STRIDE, KeyPointNet
@@ -101,18 +99,18 @@ class KeyPointFinder:
         """`find` for every film; the network looks at all of them at once."""
         if not films:
             return []
-        greys = [windowed(film.pixels, film.window) for film in films]
+        views = [overview(film.pixels, film.window) for film in films]
         regions = [film.region for film in films]
         upright = [np.eye(2, 3)] * len(films)
-        first = self._whole(greys, upright, regions)
-        self._turn_unsure(greys, upright, regions, first)
+        first = self._whole(views, upright, regions)
+        self._turn_unsure(views, upright, regions, first)
         if self.architecture.looks == 1:
             return [Found(s.discs, s.seen, s.margin, 0.0) for s in first]
         boxes = [
             through(look_at(spine_box(*_extent(sight, turn))), turn)
             for sight, turn in zip(first, upright, strict=True)
         ]
-        second = self._look(greys, boxes, regions)
+        second = self._look(views, boxes, regions)
         found = [_agreed(one, two) for one, two in zip(first, second, strict=True)]
         if self.closer is None:
             return found
@@ -121,28 +119,28 @@ class KeyPointFinder:
 
     def _whole(
         self,
-        greys: Sequence[npt.NDArray[np.uint8]],
+        films: Sequence[Overview],
         upright: Sequence[Affine],
         regions: Sequence[Region],
     ) -> list[_Sight]:
         """The first look, through the turn that makes each film upright."""
         looks = []
-        for grey, turn in zip(greys, upright, strict=True):
-            sides = np.abs(turn[:, :2] @ np.array(grey.shape[::-1], dtype=float))
+        for film, turn in zip(films, upright, strict=True):
+            sides = np.abs(turn[:, :2] @ np.array(film.shape[::-1], dtype=float))
             looks.append(through(letterbox(round(sides[1]), round(sides[0])), turn))
-        return self._look(greys, looks, regions)
+        return self._look(films, looks, regions)
 
     def _turn_unsure(
         self,
-        greys: Sequence[npt.NDArray[np.uint8]],
+        films: Sequence[Overview],
         upright: list[Affine],
         regions: Sequence[Region],
         first: list[_Sight],
     ) -> None:
         """Look at films that show no spine from the other three sides; keep what shows one."""
         for number in [n for n, sight in enumerate(first) if sight.confidence < SURE]:
-            turns = [quarter_turn(greys[number].shape, k) for k in (1, 2, 3)]
-            seen = self._whole([greys[number]] * 3, turns, [regions[number]] * 3)
+            turns = [quarter_turn(films[number].shape, k) for k in (1, 2, 3)]
+            seen = self._whole([films[number]] * 3, turns, [regions[number]] * 3)
             best = max(range(3), key=lambda k: seen[k].confidence)
             if seen[best].confidence > first[number].confidence + 0.2:
                 first[number], upright[number] = seen[best], turns[best]
@@ -150,16 +148,14 @@ class KeyPointFinder:
     @torch.inference_mode()
     def _look(
         self,
-        greys: Sequence[npt.NDArray[np.uint8]],
+        films: Sequence[Overview],
         transforms: Sequence[Affine],
         regions: Sequence[Region],
     ) -> list[_Sight]:
         """What the network sees of each film through an affine film -> upright view."""
-        views = np.stack(
-            [warp(grey, one, ROWS, COLS) for grey, one in zip(greys, transforms, strict=True)]
-        )
-        films = torch.from_numpy(views[:, None]).to(self.device).float() / 255
-        masses = mass_of(self.network(films), self.architecture.heat)
+        views = np.stack([film.view(one) for film, one in zip(films, transforms, strict=True)])
+        shown = torch.from_numpy(views[:, None]).to(self.device).float() / 255
+        masses = mass_of(self.network(shown), self.architecture.heat)
         return [
             _sight(mass, transform, region)
             for mass, transform, region in zip(masses, transforms, regions, strict=True)

@@ -7,17 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.corner_regions import to_crop, to_film
+from inference.corner_regions import to_crop, to_film, warp
 from inference.film_views import (
     COLS,
     ROWS,
     letterbox,
     look_at,
+    overview,
     quarter_turn,
     spine_box,
     through,
     windowed,
 )
+from inference.picture import Window
 
 
 @given(st.integers(200, 4000), st.integers(200, 4000))
@@ -65,3 +67,23 @@ def test_through_two_affines_is_one_after_the_other(point: list[float]) -> None:
     assert to_crop(through(second, first), point) == pytest.approx(
         to_crop(second, to_crop(first, point))
     )
+
+
+@pytest.mark.parametrize("shape", [(3001, 2403), (1761, 1480), (1439, 900), (300, 200)])
+def test_an_overview_shows_what_the_whole_film_would(shape: tuple[int, int]) -> None:
+    y, x = np.indices(shape) / max(shape)
+    film = (1800 + 900 * np.sin(110 * x) * np.cos(90 * y)).astype(np.uint16)  # 4 greys a pixel
+    seen, whole = overview(film), windowed(film)
+    assert max(seen.grey.shape) < 1440
+    for look in (letterbox(*shape), look_at((20.5, 41, 0.7 * shape[1], 0.8 * shape[0]))):
+        expected = warp(whole, look, ROWS, COLS).astype(int)
+        # Not at the frame: the films end within a pixel of each other
+        assert np.abs(seen.view(look).astype(int) - expected)[20:-20, 10:-10].max() <= 2
+
+
+def test_an_overview_leads_back_to_the_film() -> None:
+    film = np.zeros((3000, 2400), np.uint16)
+    film[1700:1704, 804:808] = 4000
+    seen = overview(film, Window(2000, 4000))
+    rows, cols = np.nonzero(seen.grey > 200)
+    assert to_crop(seen.to_film, (cols.mean(), rows.mean())) == pytest.approx([805.5, 1701.5])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference import point_finder
+from inference import film_views, point_finder
 from inference.corner_regions import LEVELS, DiscPoints
 from inference.film_views import quarter_turn
 from inference.key_points import N_MAPS, STRIDE, KeyPointArchitecture, KeyPointNet
@@ -65,7 +65,7 @@ def dotted_film() -> tuple[np.ndarray, list[tuple[float, float]]]:
 def plain_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dots keep the greys they were drawn in."""
     monkeypatch.setattr(
-        point_finder, "windowed", lambda film, _: (film / 4000 * 255).astype(np.uint8)
+        film_views, "windowed", lambda film, _: (film / 4000 * 255).astype(np.uint8)
     )
 
 
