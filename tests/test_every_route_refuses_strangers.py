@@ -44,6 +44,8 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "studies/films"): OFFICE,
     ("GET", "studies/<id>"): OFFICE,
     ("PATCH", "studies/<id>"): OFFICE,
+    ("POST", "studies/<id>/close"): OFFICE,
+    ("POST", "studies/<id>/reopen"): OFFICE,
     ("POST", "studies/<id>/holds/<id>/free"): OFFICE,
     ("GET", "studies/<id>/agreement"): OFFICE,
     ("GET", "studies/<id>/consensus"): OFFICE,

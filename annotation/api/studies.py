@@ -14,7 +14,13 @@ from annotation.models import Study
 from annotation.models.radiograph import REGIONS
 from annotation.models.study import DESIGN
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import design_changes, studies, study_films, study_progress
+from annotation.services import (
+    design_changes,
+    studies,
+    study_closing,
+    study_films,
+    study_progress,
+)
 from annotation.services.study_films import FilmChoice
 
 
@@ -179,6 +185,28 @@ class StudyView(APIView):
             study=_study(study), actor=user_of(request), **given.validated_data
         )
         return Response(study_out(changed))
+
+
+class CloseView(APIView):
+    """No more grades."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def post(self, request: Request, study: int) -> Response:
+        """Close the study; saved grades stay."""
+        return Response(study_out(study_closing.close(study=_study(study), actor=user_of(request))))
+
+
+class ReopenView(APIView):
+    """Grades again."""
+
+    permission_classes = [role(COORDINATOR, ADMIN)]
+
+    def post(self, request: Request, study: int) -> Response:
+        """Open a closed study again; readers go on where they were."""
+        return Response(
+            study_out(study_closing.reopen(study=_study(study), actor=user_of(request)))
+        )
 
 
 class FreeView(APIView):

@@ -47,7 +47,14 @@ from annotation.api.reading import (
 )
 from annotation.api.relabel import RankingView, RelabelBatchesView
 from annotation.api.session import SessionView
-from annotation.api.studies import ChosenFilmsView, FreeView, StudiesView, StudyView
+from annotation.api.studies import (
+    ChosenFilmsView,
+    CloseView,
+    FreeView,
+    ReopenView,
+    StudiesView,
+    StudyView,
+)
 from annotation.api.unreadable_films import UnreadableFilmsView, UnreadableFilmView
 from annotation.api.users import UsersView
 
@@ -67,6 +74,8 @@ urlpatterns = [
     path("studies", StudiesView.as_view()),
     path("studies/films", ChosenFilmsView.as_view()),
     path("studies/<int:study>", StudyView.as_view()),
+    path("studies/<int:study>/close", CloseView.as_view()),
+    path("studies/<int:study>/reopen", ReopenView.as_view()),
     path("studies/<int:study>/holds/<int:reading>/free", FreeView.as_view()),
     path("studies/<int:study>/agreement", AgreementView.as_view()),
     path("studies/<int:study>/consensus", ConsensusRulesView.as_view()),

@@ -168,6 +168,8 @@ export const pregrade = (ids: number[] | "all") => post<c.Job>("pregrade", { rad
 // --- studies -----------------------------------------------------------------------------------
 export const studies = () => get<c.Study[]>("studies");
 export const study = (id: number) => get<c.StudyDetail>(`studies/${id}`);
+export const closeStudy = (id: number) => post<c.Study>(`studies/${id}/close`);
+export const reopenStudy = (id: number) => post<c.Study>(`studies/${id}/reopen`);
 export const freeHold = (study: number, reading: number) =>
   post<{ holds: c.Hold[] }>(`studies/${study}/holds/${reading}/free`);
 export const filmsFound = (asked: c.FilmsAsked, region: Region | null, read: c.Chronology) =>

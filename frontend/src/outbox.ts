@@ -111,6 +111,19 @@ export class Outbox {
     this.tell();
   }
 
+  /** What was refused of these readings is sent once more, in its order, under its own keys. */
+  async sendAgain(readings: readonly number[]): Promise<void> {
+    const again = this.entries.filter(
+      ({ refused, reading }) => refused && readings.includes(reading),
+    );
+    for (const entry of again) {
+      delete entry.refused;
+      await this.keep(entry);
+    }
+    if (again.length > 0) this.turn("sending");
+    this.run();
+  }
+
   /** Resolves when nothing is being sent any more. */
   async idle(): Promise<void> {
     while (this.running) await this.running;

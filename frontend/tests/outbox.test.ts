@@ -118,6 +118,27 @@ describe("the outbox", () => {
     expect(await store.all()).toEqual([]);
   });
 
+  it("sends what was refused once more, in its order and under its keys, for these films", async () => {
+    server = () => {
+      throw refusal;
+    };
+    const box = outbox();
+    for (const [reading, key] of [
+      [7, "a"],
+      [8, "b"],
+      [7, "c"],
+    ] as const)
+      await box.add(reading, "grade", {}, key);
+    await box.idle();
+    expect(box.status.refused).toHaveLength(3);
+    server = () => "ok";
+    await box.sendAgain([7]);
+    await box.idle();
+    expect(sent).toEqual(["a", "c"]);
+    expect(box.status.refused.map(({ key }) => key)).toEqual(["b"]);
+    expect((await store.all()).map(({ key }) => key)).toEqual(["b"]);
+  });
+
   it("refuses what was decided on the film after one whose commit is refused, unsent", async () => {
     server = (entry) => {
       if (entry.key === "commit") throw refusal;

@@ -199,5 +199,48 @@ def test_a_hold_that_was_freed_is_told_with_both_versions(round_: int, sign_in: 
     page.keyboard.press("1")
     saved(page)
     assert at_server(reader, film) == ("leased", before[:-1] + "1")
-    refused.get_by_role("button").click()
+    refused.get_by_role("button", name="I have seen it").click()
     expect(refused).to_have_count(0)
+
+
+def test_a_study_that_is_closed_in_the_middle_keeps_both_versions(
+    demo_films: None, sign_in: SignIn
+) -> None:
+    office, reader = sign_in("coordinator"), sign_in("reader")
+    page, address = reader.page, office.product.address
+    url = f"{address}/api/v1/radiographs?state=ready"
+    films = [film["id"] for film in office.page.request.get(url).json()["results"][:2]]
+    opens(reader, closing := blind_study(office, "Closed in the middle", films))
+    film = number(page)
+    study = page.request.get(f"{address}/api/v1/readings/{film}").json()["study"]["id"]
+    grades(page, "01")
+    saved(page)
+    page.context.set_offline(True)
+    grades(page, "22")
+    office.goes_to(f"/studies/{study}")
+    office.page.get_by_test_id("close-study").click()
+    office.page.get_by_test_id("confirm-yes").click()
+    expect(office.page.get_by_test_id("reopen-study")).to_be_visible()
+    office.shows("study-closed")
+    page.context.set_offline(False)
+    refused = page.get_by_test_id("refused")
+    expect(refused.get_by_text("This study is closed")).to_have_count(2)
+    expect(page.get_by_test_id("done")).to_contain_text("2 of 12")  # what the server has
+    page.keyboard.press("3")  # nothing more can be saved to it
+    reader.shows("reading-closed")
+    assert at_server(reader, film)[1] == "01" + 10 * "-"
+    page.get_by_test_id("error-banner").get_by_role("button").click()
+    expect(page.get_by_test_id("empty-state")).to_contain_text("This study is closed")
+    expect(refused).to_contain_text("grade 2")
+    expect(refused.get_by_test_id("send-again")).to_have_count(0)
+    reader.shows("reading-closed-nothing-to-read")
+    office.page.get_by_test_id("reopen-study").click()
+    expect(office.page.get_by_test_id("close-study")).to_be_visible()
+    opens(reader, closing)  # a new page of the browser
+    assert number(page) == film
+    expect(page.get_by_test_id("done")).to_contain_text("2 of 12")
+    refused.get_by_test_id("send-again").click()
+    expect(page.get_by_test_id("done")).to_contain_text("4 of 12")
+    expect(refused).to_have_count(0)
+    saved(page)
+    assert at_server(reader, film) == ("leased", "0122" + 8 * "-")

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from annotation.models import Study
+from annotation.models import AuditRecord, Study
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser, Read
 
 
@@ -111,9 +111,14 @@ def test_a_study_is_finished_when_all_is_committed_and_closed_when_it_is_shut(
 ) -> None:
     made = study(films=1, readers=["ada"])
     read(made.rounds.get(), reader("ada"))
-    assert office.get(f"/api/v1/studies/{made.pk}").json()["state"] == "finished"
-    Study.objects.update(is_open=False)
-    assert office.get(f"/api/v1/studies/{made.pk}").json()["state"] == "closed"
+    address = f"/api/v1/studies/{made.pk}"
+    assert office.get(address).json()["state"] == "finished"
+    for _ in range(2):
+        assert office.post(f"{address}/close").json()["state"] == "closed"
+    assert office.get(address).json()["state"] == "closed"
+    assert office.post(f"{address}/reopen").json()["state"] == "finished"
+    records = AuditRecord.objects.filter(subject=f"Study {made.pk}").order_by("pk")
+    assert [record.action for record in records][-2:] == ["study.closed", "study.reopened"]
 
 
 def test_conventions_are_corrected_until_the_first_grade_and_then_refused_in_a_sentence(

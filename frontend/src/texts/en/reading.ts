@@ -152,9 +152,12 @@ export const reading = {
   refused: {
     title: "The server did not take these",
     explain:
-      "Your version is kept here. What the film shows now is the server's version; grade the corner again if yours is right.",
+      "Your version is kept here. What the film shows is the server's version. Where yours is right, send it again, or grade the corner anew.",
     yours: "Yours",
+    elsewhere: "Another film",
+    sendAgain: (n: number) => (n === 1 ? "Send mine again" : `Send my ${n} again`),
     dismiss: "I have seen it",
+    dismissAll: "I have seen them all",
     entry: {
       grade: "Grade",
       disc_points: "Disc points",

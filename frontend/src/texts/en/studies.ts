@@ -160,6 +160,13 @@ export const studies = {
     fixed: "The design is fixed: the first grade is in",
     notFixed: "The design is not fixed yet: nothing has been graded",
   },
+  closing: {
+    close: "Close the study",
+    reopen: "Open it again",
+    sentence:
+      "No reader can open a film or save a grade while the study is closed. All saved grades stay; you can open it again.",
+    keep: "Leave it open",
+  },
   holds: {
     title: "Films in hand",
     reader: "Reader",

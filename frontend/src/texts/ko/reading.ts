@@ -109,9 +109,12 @@ export const reading: typeof english = {
   refused: {
     title: "서버가 다음을 받지 않았습니다",
     explain:
-      "내 값은 여기 보관되어 있습니다. 지금 영상에 보이는 것은 서버의 값입니다. 내 값이 맞으면 그 모서리의 등급을 다시 매기십시오.",
+      "내 값은 여기 보관되어 있습니다. 지금 영상에 보이는 것은 서버의 값입니다. 내 값이 맞으면 다시 보내거나 그 모서리의 등급을 새로 매기십시오.",
     yours: "내 값",
+    elsewhere: "다른 영상",
+    sendAgain: (n) => (n === 1 ? "내 값 다시 보내기" : `내 값 ${n}개 다시 보내기`),
     dismiss: "확인했습니다",
+    dismissAll: "모두 확인했습니다",
     entry: {
       grade: "등급",
       disc_points: "추간판 기준점",

@@ -165,6 +165,13 @@ export const studies: typeof english = {
     fixed: "설계 고정됨: 첫 등급이 들어왔습니다",
     notFixed: "설계가 아직 고정되지 않음: 매긴 등급이 없습니다",
   },
+  closing: {
+    close: "연구 종료",
+    reopen: "다시 열기",
+    sentence:
+      "연구가 종료된 동안에는 판독자가 영상을 열거나 등급을 저장할 수 없습니다. 저장된 등급은 모두 남으며, 다시 열 수 있습니다.",
+    keep: "열어 두기",
+  },
   holds: {
     title: "판독 중인 영상",
     reader: "판독자",
