@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from annotation.errors import Conflict, NotFound
 from annotation.models import CalibrationAnswer, GradeEvent, Reading, Round, Study
-from annotation.services import draws
+from annotation.services import draws, study_films
 from annotation.services.bootstrap import patient_bootstrap
 from annotation.services.kappa import weighted_kappa
 from annotation.services.ledger import Mark
@@ -169,8 +169,9 @@ def begin(*, deck: Study, reader: User) -> Round:
     check_unread(reader, deck.films.values_list("pk", flat=True))
     last = deck.rounds.aggregate(last=Max("number"))["last"] or 0
     round_ = Round.objects.create(study=deck, number=last + 1, kind=Round.Kind.CALIBRATION)
-    films = [(film,) for film in deck.films.order_by("pk").values_list("pk", flat=True)]
-    order = draws.order(films, repeats=0, seed=f"{deck.pk} {round_.number} {reader.pk}")
+    spines = study_films.spines(Study.Chronology.SINGLE, deck.films.values("pk"))
+    places = [spine.places for spine in spines]
+    order = draws.order(places, repeats=0, seed=f"{deck.pk} {round_.number} {reader.pk}")
     Reading.objects.bulk_create(
         Reading(round=round_, reader=reader, radiograph_id=film, position=position)
         for position, ((film,), _) in enumerate(order, start=1)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 Films = tuple[int, ...]
@@ -36,21 +37,26 @@ def assign(
     return {reader: sorted(mine) for reader, mine in films.items()}
 
 
-def order(places: Sequence[_Place], *, repeats: float, seed: str) -> list[tuple[_Place, bool]]:
+def order(
+    spines: Sequence[Sequence[_Place]], *, repeats: float, seed: str
+) -> list[tuple[_Place, bool]]:
     """One reader's places in turn, and whether each comes for the second time.
 
-    A share `repeats` of the places (at most those of the first half) comes again, at least half
-    the places later, so that nobody recognises it from the hour before.
+    The places of a spine are read in one go, in their order. A share `repeats` of the spines (at
+    most those of the first half) comes again, whole, at least half the places later: nobody
+    recognises it from the hour before, nor by what is lacking.
     """
     draw = random.Random(seed)
-    first = list(places)
+    first = list(spines)
     draw.shuffle(first)
-    half = len(first) // 2
-    again = draw.sample(range(half), min(half, round(len(first) * repeats)))
-    drawn = [(float(at), place, False) for at, place in enumerate(first)]
-    drawn += [(draw.uniform(at + half, len(first)), first[at], True) for at in again]
+    *starts, total = accumulate(map(len, first), initial=0)
+    half = total // 2
+    early = [at for at, start in enumerate(starts) if start < half]
+    again = draw.sample(early, min(len(early), round(len(first) * repeats)))
+    drawn = [(float(start), spine, False) for start, spine in zip(starts, first, strict=True)]
+    drawn += [(draw.uniform(starts[at] + half, total), first[at], True) for at in again]
     drawn.sort(key=lambda one: one[0])
-    return [(place, is_repeat) for _, place, is_repeat in drawn]
+    return [(place, is_repeat) for _, spine, is_repeat in drawn for place in spine]
 
 
 def within(films: Films, *, seed: str) -> Films:

@@ -12,8 +12,7 @@ from annotation.models import Reading, Round, Study, StudyFilm
 from annotation.models.study import DESIGN
 from annotation.permissions import ADJUDICATOR, READER, SEES_GRADES, roles_of
 from annotation.services import audit, calibration, draws, study_films
-from annotation.services.draws import Films
-from annotation.services.study_films import EVERY_FILM, FilmChoice, TimePoints
+from annotation.services.study_films import EVERY_FILM, FilmChoice, Spine
 
 _BATCH = 5000
 
@@ -57,8 +56,8 @@ def create(*, design: Design, actor: User) -> Study:
     """
     _check_people(design)
     _check_overlap(design)
-    places = _places(design)
-    films = [film for place in places for film in place.films]
+    spines = _spines(design)
+    films = [film for spine in spines for film in spine.films]
     _check_other_studies(design, films)
     _check_gate(design, films)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
@@ -73,7 +72,7 @@ def create(*, design: Design, actor: User) -> Study:
         for reader in design.readers:
             if not calibration.tries(design.gate_deck, reader, interval=False):
                 calibration.begin(deck=design.gate_deck, reader=reader)
-    share = _shares(design, study, places)
+    share = _shares(design, study, spines)
     for number, days in enumerate(design.washouts, start=1):
         round_ = Round.objects.create(
             study=study, number=number, washout_days=days if number > 1 else 0
@@ -86,26 +85,26 @@ def create(*, design: Design, actor: User) -> Study:
         subject=study,
         readers=[reader.get_username() for reader in design.readers],
         films=len(films),
-        places=len(places),
+        places=sum(len(spine.places) for spine in spines),
         rounds=len(design.washouts),
     )
     return study
 
 
-def _places(design: Design) -> list[TimePoints]:
+def _spines(design: Design) -> list[Spine]:
     """What is read together. Raises BadInput when nothing, or when a listed film has no pair."""
     if not design.washouts:
         raise BadInput("A study needs at least one round.")
     films = study_films.chosen(design.choice, design.radiographs)
-    places = study_films.places(design.chronology, films)
-    paired = {film for place in places for film in place.films}
-    if not places or (design.radiographs is not None and len(paired) < len(films)):
+    spines = study_films.spines(design.chronology, films)
+    paired = {film for spine in spines for film in spine.films}
+    if not spines or (design.radiographs is not None and len(paired) < len(films)):
         alone = ", ".join(str(film) for film in films if film not in paired)
         raise BadInput(
             "Films that are read in pairs need a second time point of the same patient and "
             f"region; these have none: {alone[:200]}. Leave them out, or read films one by one."
         )
-    return places
+    return spines
 
 
 def _check_people(design: Design) -> None:
@@ -185,14 +184,14 @@ def check_reads_blind(reader: User) -> None:
         raise BadInput(f"{name} has not the role of a reader. Give the role first.")
 
 
-def _shares(design: Design, study: Study, places: Sequence[TimePoints]) -> dict[int, list[Films]]:
-    """The places of each reader by the study's overlap, the same in every round."""
+def _shares(design: Design, study: Study, spines: Sequence[Spine]) -> dict[int, list[Spine]]:
+    """What each reader reads by the study's overlap, the same in every round."""
     readers = [reader.pk for reader in design.readers]
     of_patient: dict[int, list[int]] = defaultdict(list)
-    place_of: dict[int, Films] = {}
-    for place in places:
-        of_patient[place.patient] += place.films
-        place_of |= dict.fromkeys(place.films, place.films)
+    spine_of: dict[int, Spine] = {}
+    for spine in spines:
+        of_patient[spine.patient] += spine.films
+        spine_of |= dict.fromkeys(spine.films, spine)
     each = {
         Study.Overlap.ALL: len(readers),
         Study.Overlap.SOME: design.readers_per_film or 0,
@@ -200,20 +199,21 @@ def _shares(design: Design, study: Study, places: Sequence[TimePoints]) -> dict[
     }[Study.Overlap(design.overlap)]
     doubled = (design.double_share or 0) if design.overlap == Study.Overlap.DOUBLE else 0
     share = draws.assign(of_patient, readers, each=each, doubled=doubled, seed=f"{study.pk}")
-    # All films of a patient go to the same readers, so a place is never shared out by half.
+    # All films of a patient go to the same readers, so a spine is never shared out by half.
     return {
-        reader: list(dict.fromkeys(place_of[film] for film in films))
+        reader: list(dict.fromkeys(spine_of[film] for film in films))
         for reader, films in share.items()
     }
 
 
-def _drawn(round_: Round, reader: User, places: list[Films]) -> Iterator[Reading]:
+def _drawn(round_: Round, reader: User, spines: list[Spine]) -> Iterator[Reading]:
     """The reader's places in drawn order, each with its films in slots.
 
     Seeded by study, round and reader: drawn again, the order is the same.
     """
     study = round_.study
     seed = f"{study.pk} {round_.number} {reader.pk}"
+    places = [spine.places for spine in spines]
     order = draws.order(places, repeats=study.repeat_share, seed=seed)
     for position, (films, is_repeat) in enumerate(order, start=1):
         arm = Reading.Arm.REPEAT if is_repeat else Reading.Arm.MAIN

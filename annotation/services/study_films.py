@@ -35,11 +35,19 @@ EVERY_FILM = FilmChoice()
 
 
 @dataclass(frozen=True)
-class TimePoints:
-    """The films of one place, oldest first, and whose they are."""
+class Spine:
+    """The places that are read in one go, from the neck down, and whose they are.
+
+    The films of a place are sorted from the oldest.
+    """
 
     patient: int
-    films: Films
+    places: tuple[Films, ...]
+
+    @property
+    def films(self) -> Films:
+        """Of all its places."""
+        return tuple(film for place in self.places for film in place)
 
 
 def fitting(choice: FilmChoice) -> QuerySet[Radiograph]:
@@ -86,7 +94,7 @@ def found(choice: FilmChoice, chronology: str) -> Found:
     return Found(
         films=fits.count(),
         patients=fits.values("visit__patient").distinct().count(),
-        places=len(places(chronology, fits.values("pk"))),
+        places=sum(len(one.places) for one in spines(chronology, fits.values("pk"))),
         centres=_offered("visit__patient__centre__name"),
         scanners=_offered("scanner"),
     )
@@ -126,29 +134,37 @@ def chosen(choice: FilmChoice, films: Sequence[int] | None) -> list[int]:
     return fits
 
 
-def places(chronology: str, films: Iterable[int] | QuerySet[Any]) -> list[TimePoints]:
-    """Films put together into what is read at one place.
+def spines(chronology: str, films: Iterable[int] | QuerySet[Any]) -> list[Spine]:
+    """Films put together into what is read at one place, and places into what is read in one go.
 
-    One by one, or all time points of one patient and region; the order of places is that of their
-    first films. A film without a second time point has nothing to be compared with and is left
-    out of a paired study.
+    A place is a film by itself, or all time points of one patient and region; a film without a
+    second time point has nothing to be compared with and is left out of a paired study.
     """
-    rows = (
-        Radiograph.objects.filter(pk__in=films)
-        .order_by("visit__date", "pk")
-        .values_list("pk", "visit__patient", "region")
-    )
-    if chronology == Study.Chronology.SINGLE:
-        return [TimePoints(patient, (film,)) for film, patient, _ in sorted(rows)]
-    together: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for film, patient, region in rows:
-        together[patient, region].append(film)
-    paired = [
-        TimePoints(patient, tuple(of_region))
-        for (patient, _), of_region in together.items()
-        if len(of_region) > 1
-    ]
-    return sorted(paired, key=lambda place: min(place.films))
+    rows = Radiograph.objects.filter(pk__in=films).order_by("visit__date", "pk")
+    together: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    for film, patient, region in rows.values_list("pk", "visit__patient", "region"):
+        alone = film if chronology == Study.Chronology.SINGLE else 0
+        together[patient, region, alone].append(film)
+    visits = dict(rows.values_list("pk", "visit"))
+    found: dict[tuple[int, str | int], list[Films]] = defaultdict(list)
+    for (patient, region, _), of_place in sorted(together.items()):  # "C" before "L"
+        if chronology == Study.Chronology.SINGLE or len(of_place) > 1:
+            part = _in_one_go(chronology, region, visits[of_place[0]])
+            found[patient, part].append(tuple(of_place))
+    made = [Spine(patient, tuple(places)) for (patient, _), places in found.items()]
+    return sorted(made, key=lambda spine: min(spine.films))
+
+
+def _in_one_go(chronology: str, region: str, visit: int) -> str | int:
+    """What of a patient is read in one go: places with the same answer.
+
+    Neck and back of one visit are one time point, and those of a pair in known order tell nothing
+    new. In a drawn order a pair stays by itself: whoever sees in one region which film is the
+    later one could find it again in the other by its exposure and collimation.
+    """
+    if chronology == Study.Chronology.PAIRED_BLINDED:
+        return region
+    return visit if chronology == Study.Chronology.SINGLE else ""
 
 
 def _listed(ids: list[int]) -> str:

@@ -13,7 +13,7 @@ from django.test import Client
 
 from annotation.models import Consensus, Reading, Round, Study
 from annotation.services import dataset_export, dataset_snapshots, disc_corrections, round_reads
-from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
 SignIn = Callable[[User], Client]
 # What names a place or a moment, and therefore differs between any two places.
@@ -41,6 +41,15 @@ def test_a_share_of_the_films_comes_twice(repeated: Study) -> None:
     first, second, third = places(repeated)
     assert [place.arm for place in (first, second, third)] == ["main", "main", "repeat"]
     assert first.radiograph == third.radiograph != second.radiograph
+
+
+def test_a_visit_comes_again_as_a_whole(study: MakeStudy, film: MakeFilm) -> None:
+    """A neck whose back does not follow would tell its reader that it is a repeat."""
+    films = [film(region, patient=f"p{n}") for n in range(2) for region in "LC"]
+    order = places(study(films=films, repeat_share=0.5))
+    assert [place.arm for place in order] == 4 * ["main"] + 2 * ["repeat"]
+    assert [place.radiograph for place in order[4:]] == [place.radiograph for place in order[:2]]
+    assert "".join(place.radiograph.region for place in order) == "CLCLCL"
 
 
 def shown(answer: Any) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from annotation.errors import BadInput, Conflict
 from annotation.models import AuditRecord, QueriedCorner, Reading, Round, Study
-from annotation.services import relabel_batches, studies
+from annotation.services import relabel_batches, studies, study_films
 from annotation.services.ranking import Candidate, Ranked
 from annotation.services.study_films import FilmChoice
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
@@ -37,8 +37,8 @@ def test_the_order_differs_between_readers_and_between_rounds(study: MakeStudy) 
 
 def test_the_order_is_the_same_whenever_it_is_drawn(study: MakeStudy, reader: MakeUser) -> None:
     made = study(films=9)
-    films = [(pk,) for pk in sorted(made.films.values_list("pk", flat=True))]
-    again = list(studies._drawn(made.rounds.get(), reader("ada"), films))
+    spines = study_films.spines(made.chronology, made.films.values("pk"))
+    again = list(studies._drawn(made.rounds.get(), reader("ada"), spines))
     assert [place.radiograph_id for place in again] == order(made, 1, "ada")
 
 
