@@ -5,6 +5,9 @@ from django.http import HttpRequest
 
 from annotation.models import AuditRecord, FilmSource
 
+admin.site.site_header = admin.site.site_title = "Syndesmo"
+admin.site.index_title = "Accounts, hospitals, schedule, audit"
+
 
 @admin.register(FilmSource)
 class FilmSourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Aggregate, Count, F, FloatField, Max, Min, Q
+from django.db.models import Aggregate, Case, Count, F, FloatField, Max, Min, Q, When
 from django.utils import timezone
 
 from annotation.errors import NotFound
@@ -15,6 +15,8 @@ from annotation.services import audit
 
 PACE = timedelta(days=14)
 """How far back the present pace looks."""
+_READ_HERE = Q(committed_at__gt=F("opened_at"))
+"""Not imported: a read from elsewhere took no time here and says nothing of a pace."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Progress:
     """How far one reader is in one round; no grades. `median_seconds` is opened to committed.
 
     `left` places are read by the day `done_by` at the present `pace` (places a day over the last
-    fortnight, or since the first commit in it); both None where nothing was committed in it.
+    fortnight, or since the first commit in it); both None where nothing was read here in it.
     """
 
     reader: str
@@ -86,11 +88,11 @@ def progress(study: Study) -> list[Progress]:
             places=Count("pk"),
             done=Count("committed_at"),
             held=Count("pk", filter=Q(committed_at=None, lease_until__gt=timezone.now())),
-            lately=Count("pk", filter=Q(committed_at__gte=since)),
-            first_lately=Min("committed_at", filter=Q(committed_at__gte=since)),
+            lately=Count("pk", filter=_READ_HERE & Q(committed_at__gte=since)),
+            first_lately=Min("committed_at", filter=_READ_HERE & Q(committed_at__gte=since)),
             last_opened=Max("opened_at"),
             last_committed=Max("committed_at"),
-            seconds=_MedianSeconds(F("committed_at") - F("opened_at")),
+            seconds=_MedianSeconds(Case(When(_READ_HERE, then=F("committed_at") - F("opened_at")))),
         )
         .order_by("round__number", "reader__username")
     )

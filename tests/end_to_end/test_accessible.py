@@ -92,7 +92,7 @@ def test_sign_in(product: Product, chromium: Browser, look: tuple[str, str]) -> 
 def test_the_reading_room(sign_in: SignIn, look: tuple[str, str]) -> None:
     reader = sign_in("reader")
     page = reader.page
-    found = checked(reader, look, "/worklist")
+    found = checked(reader, look, "/worklist", "/calibration")
     page.get_by_test_id("worklist").get_by_role("link").first.click()
     expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
     is_settled(page, look)
@@ -128,8 +128,8 @@ def test_the_office(sign_in: SignIn, look: tuple[str, str]) -> None:
     office = sign_in("admin")
     found = checked(
         office, look,
-        "/radiographs", "/studies", "/studies/1", "/agreement/1", "/models", "/datasets",
-        "/nowhere",
+        "/radiographs", "/studies", "/studies/1", "/agreement/1", "/decks", "/models",
+        "/datasets", "/nowhere",
     )  # fmt: skip
     office.goes_to("/studies")
     office.page.get_by_role("button", name=re.compile("New study|새 연구")).click()

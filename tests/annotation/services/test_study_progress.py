@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from annotation.errors import LeaseLost, NotFound
 from annotation.models import AuditRecord, Reading
-from annotation.services import reader_grades, reading_queue, study_progress
+from annotation.services import imported_reads, reader_grades, reading_queue, study_progress
+from annotation.services.imported_reads import ImportedFilm
 from annotation.services.ledger import Mark
+from inference.msasss import sites_of
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 
@@ -41,6 +43,27 @@ def test_the_median_is_from_opening_to_commit(
         Reading.objects.filter(pk=done.pk).update(opened_at=opened, committed_at=now)
     [ada, _] = study_progress.progress(made)
     assert ada.median_seconds == 90
+
+
+def test_a_read_from_elsewhere_has_no_pace(
+    study: MakeStudy, reader: MakeUser, read: Read, coordinator: MakeUser
+) -> None:
+    made = study(films=3)
+    first, *_ = made.films.order_by("pk")
+    corners = dict.fromkeys((site.code for site in sites_of("L")), 0)
+    imported_reads.import_reads(
+        into=made.rounds.get(),
+        reader=reader("ada"),
+        films=[ImportedFilm(radiograph=first.pk, corners=corners)],
+        actor=coordinator(),
+    )
+    ada, _ = study_progress.progress(made)
+    assert (ada.committed, ada.left) == (1, 2)
+    assert (ada.median_seconds, ada.pace, ada.done_by) == (None, None, None)
+    read(made.rounds.get(), reader("ada"))
+    ada, _ = study_progress.progress(made)
+    assert ada.pace == 1
+    assert ada.median_seconds
 
 
 def test_a_hold_that_ran_out_is_no_open_lease(study: MakeStudy, reader: MakeUser) -> None:

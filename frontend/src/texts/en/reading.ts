@@ -104,7 +104,7 @@ export const reading = {
   grades: {
     0: { name: "Normal", short: "normal" },
     1: { name: "Erosion, sclerosis, squaring", short: "erosion, sclerosis, squaring" },
-    2: { name: "Syndesmophyte", short: "syndesmophyte" },
+    2: { name: "Syndesmophyte", short: "syndesmo\u00adphyte" },
     3: { name: "Bridge", short: "bridge" },
   },
   grade: "Grade",

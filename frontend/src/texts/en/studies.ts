@@ -152,6 +152,7 @@ export const studies = {
     forecast: "Done by",
     basis: (from: string) => `at the pace since ${from}`,
     noForecast: "Nothing read in two weeks",
+    noneYet: "No film committed yet",
     done: "Done",
     noProgressTitle: "Nobody reads yet",
     noProgress: "This study has no readers. Make a new study with readers.",

@@ -157,6 +157,7 @@ export const studies: typeof english = {
     forecast: "완료 예상",
     basis: (from) => `${from} 이후의 속도 기준`,
     noForecast: "두 주 동안 판독 없음",
+    noneYet: "아직 확정한 영상 없음",
     done: "완료",
     noProgressTitle: "아직 아무도 판독하지 않습니다",
     noProgress: "이 연구에는 판독자가 없습니다. 판독자가 있는 새 연구를 만드십시오.",
