@@ -1,6 +1,7 @@
 """The agreement page: how far the readers of a round agree, from committed blind reads."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
@@ -14,7 +15,7 @@ from rest_framework.views import APIView
 from annotation.errors import NotFound
 from annotation.models import Reading, Round, Study
 from annotation.permissions import ADMIN, COORDINATOR, role
-from annotation.services import round_reads
+from annotation.services import round_reads, second_look
 from annotation.services.agreement import icc
 from annotation.services.bootstrap import patient_bootstrap
 from annotation.services.change import bland_altman, progression, smallest_detectable_change
@@ -60,6 +61,7 @@ class AgreementView(APIView):
                 ],
                 "all_readers": _scales(reads, policy) if len(reads) > 1 else [],
                 "repeats": _repeats(round_, reads, policy),
+                "second_looks": [asdict(mine) for mine in second_look.revised(round_)],
                 "alpha_ordinal": _alpha(reads) if len(reads) > 1 else None,
             }
         )

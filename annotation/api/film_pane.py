@@ -91,11 +91,16 @@ def discs_of_readings(readings: Sequence[Reading], reader: User) -> dict[int, li
 
 
 def _stands_in(reading: Reading, moved: DiscPoint) -> bool:
-    """Whether a reading shows a correction: one made in the other arm would give a repeat away."""
+    """Whether a reading shows a correction: one made in the other arm would give a repeat away.
+
+    A second look is no secret: it shows the points of the first.
+    """
     if moved.radiograph_id != reading.radiograph_id:
         return False
     made_in = moved.reading
-    return made_in is None or made_in.round_id != reading.round_id or made_in.arm == reading.arm
+    if made_in is None or made_in.round_id != reading.round_id:
+        return True
+    return made_in.arm == reading.arm or made_in.pk == reading.revises_id
 
 
 def _from_the_top(

@@ -9,17 +9,18 @@ from rest_framework.views import APIView
 
 from annotation.api.film_pane import MarkInput, PictureView, discs_of_readings, mark_from
 from annotation.api.reading_shown import marks_out, places_out, with_upcoming
-from annotation.models import Radiograph, Round, Study
+from annotation.models import Radiograph
 from annotation.permissions import BlindReader, user_of
 from annotation.services import (
     calibration,
     disc_corrections,
+    reader_commit,
     reader_grades,
     reading_queue,
     worklist,
 )
 from annotation.services.reader_grades import Circumstances, Saved
-from annotation.services.reading_queue import Place, Taken
+from annotation.services.reading_queue import Taken
 
 # A tab left open for a month must not cost the grade that ends it.
 _LONGEST_MS = 2**31 - 1
@@ -235,28 +236,18 @@ class CommitView(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Commit and take the next place at once, so that the reader waits for one request.
 
-        Where there is something to look at first, the next film is not opened meanwhile.
+        A second look is the next place. A deck's answers are looked at before the next film opens.
         """
         data, reader = _checked(CommitInput, request), user_of(request)
         key = data["idempotency_key"]
-        committed = reader_grades.commit(reader=reader, reading_id=pk, key=key)
-        if _asks_for_a_look(committed):
+        committed = reader_commit.commit(reader=reader, reading_id=pk, key=key)
+        if calibration.answers_to(committed[0]):
             [place] = places_out([committed], reader)
             return Response({**place, "upcoming": [], "next": None})
         round_id, shown = committed[0].round_id, data["shown"]
         taken = reading_queue.take_next(reader=reader, round_id=round_id, shown=shown)
         place, *coming = places_out([committed, *taken.places], reader)
         return Response({**place, "upcoming": [], "next": taken_out(taken, coming)})
-
-
-def _asks_for_a_look(committed: Place) -> bool:
-    """Whether a model's grades of whole films, or a deck's answers, come after the commit."""
-    round_ = committed[0].round
-    if round_.kind == Round.Kind.CALIBRATION:
-        return bool(calibration.answers_to(committed[0]))
-    second_look = round_.study.assist_mode == Study.Assist.SECOND_LOOK
-    whole = second_look and not committed[0].site
-    return whole and any(one.model_version_shown_id for one in committed)
 
 
 class ReadingPictureView(PictureView):

@@ -29,10 +29,15 @@ def places_out(places: Sequence[Place], reader: User) -> list[dict[str, Any]]:
         return []
     shown = _Shown(
         places=worklist.length(reader, readings[0].round),
-        histories=reader_grades.histories_of(readings),
+        histories=reader_grades.histories_of(readings + _revised(readings)),
         discs=discs_of_readings(readings, reader),
     )
     return [_place_alone(place, shown) for place in places]
+
+
+def _revised(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings whose grades a second look may change; nothing of them but their ids."""
+    return [Reading(pk=one.revises_id) for one in readings if one.revises_id]
 
 
 def with_upcoming(places: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -57,7 +62,8 @@ def _reading_out(reading: Reading, place: Place, shown: _Shown) -> dict[str, Any
         "position": reading.position,
         "places": shown.places,
         "time_point": time_point_out(reading, place),
-        **film_out(reading.radiograph, f"readings/{reading.pk}"),
+        # The film of a second look is on the page already.
+        **film_out(reading.radiograph, f"readings/{reading.revises_id or reading.pk}"),
         "sites": reading.sites,
         "discs": shown.discs[reading.pk],
         "marks": marks_out(history.marks),
@@ -72,8 +78,16 @@ def _reading_out(reading: Reading, place: Place, shown: _Shown) -> dict[str, Any
             "chronology": round_.chronology,
         },
         "model": model_out(reading),
+        "first_marks": _first_marks(reading, shown),
         "answers": marks_out(calibration.answers_to(reading)),
     }
+
+
+def _first_marks(reading: Reading, shown: _Shown) -> dict[str, Any] | None:
+    """What a second look may change; None in any other reading."""
+    if reading.revises_id is None:
+        return None
+    return marks_out(shown.histories[reading.revises_id].marks)
 
 
 def time_point_out(reading: Reading, place: Place) -> dict[str, Any] | None:

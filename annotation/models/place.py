@@ -9,7 +9,7 @@ _REFUSE = """
         SELECT 1 FROM annotation_reading other
         JOIN annotation_reading mine ON mine.id = NEW.id
         WHERE other.round_id = mine.round_id AND other.reader_id = mine.reader_id
-          AND other.position = mine.position
+          AND other.position = mine.position AND other.arm = mine.arm
           AND (other.opened_at IS DISTINCT FROM mine.opened_at
                OR other.committed_at IS DISTINCT FROM mine.committed_at)
     ) THEN

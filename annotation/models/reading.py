@@ -1,4 +1,4 @@
-"""Readings and their append-only ledger of grades; cases for adjudication; consensus."""
+"""Readings and their append-only ledger of grades."""
 
 import pgtrigger
 from django.conf import settings
@@ -31,23 +31,32 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def blind(self) -> "ReadingQuerySet":
         """Readings that no model's grades were in sight of, from the first corner to the last.
 
-        Only these enter agreement between readers, consensus, and truth to judge a model by.
+        Only these enter agreement between readers, consensus, and truth to judge a model by. The
+        first grades of a second look are among them; what was revised after it is not.
         """
         decks = Q(round__kind=Round.Kind.CALIBRATION)
         seen = GradeEvent.objects.filter(reading=OuterRef("pk"), model_version_shown__isnull=False)
         beside_the_model = Q(
             round__study__assist_mode=Study.Assist.CONCURRENT, round__kind=Round.Kind.FULL
         )
-        return self.exclude(beside_the_model).exclude(decks).filter(~Exists(seen.order_by()))
+        own = self.first_looks().exclude(beside_the_model).exclude(decks)
+        return own.filter(~Exists(seen.order_by()))
+
+    def first_looks(self) -> "ReadingQuerySet":
+        """What the design drew; a second look follows one of these and adds nothing to read."""
+        return self.exclude(arm=Reading.Arm.SECOND_LOOK)
 
     def places(self) -> "ReadingQuerySet":
-        """One reading for each place: the first of the films that are read together."""
-        return self.filter(slot=1)
+        """One reading for each drawn place: the first of the films that are read together."""
+        return self.first_looks().filter(slot=1)
 
     def place_of(self, reading: "Reading") -> "ReadingQuerySet":
-        """All readings of the place of a reading, as they are shown: film A, film B."""
+        """All readings that are read together with a reading, as they are shown: film A, film B."""
         return self.filter(
-            round=reading.round_id, reader=reading.reader_id, position=reading.position
+            round=reading.round_id,
+            reader=reading.reader_id,
+            position=reading.position,
+            arm=reading.arm,
         ).order_by("slot")
 
 
@@ -59,13 +68,20 @@ class Reading(models.Model):
     its own and slot 1. ``site`` is empty where the whole film is read, and one corner in a relabel
     round: the place is then that corner. The order is drawn once and stored. The id is drawn too,
     because it stands in addresses: it tells nothing of order, other readers or other studies.
+
+    A second look is a reading of its own at the same position. It begins with the grades of the one
+    that it ``revises``, which stay as they are.
     """
 
     class Arm(models.TextChoices):
-        """A film may come a second time in a round; its reader is never told which time it is."""
+        """A film may come a second time in a round.
+
+        The reader is never told which time it is, unless the second time is a second look.
+        """
 
         MAIN = "main", "the read that counts"
         REPEAT = "repeat", "read again unawares: how well the reader repeats"
+        SECOND_LOOK = "second", "revised after the model's grades were shown"
 
     id = models.BigIntegerField(primary_key=True, db_default=DrawnId())
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="readings")
@@ -74,6 +90,9 @@ class Reading(models.Model):
     site = models.CharField(max_length=7, blank=True)
     arm = models.CharField(max_length=6, choices=Arm, default=Arm.MAIN)
     position = models.PositiveIntegerField()
+    revises = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="second_look"
+    )
     slot = models.PositiveSmallIntegerField(default=1, help_text="1 is film A, 2 is film B")
     lease_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
@@ -83,7 +102,7 @@ class Reading(models.Model):
         "ModelVersion",
         null=True,
         on_delete=models.PROTECT,
-        help_text="whose grades were shown, beside the reading or after it; later reads know them",
+        help_text="whose grades stand beside the reading; later reads know them",
     )
 
     objects = ReadingQuerySet.as_manager()
@@ -97,7 +116,12 @@ class Reading(models.Model):
                 name="reading_once", fields=["round", "reader", "radiograph", "site", "arm"]
             ),
             models.UniqueConstraint(
-                name="place_once", fields=["round", "reader", "position", "slot"]
+                name="place_once", fields=["round", "reader", "position", "slot", "arm"]
+            ),
+            models.CheckConstraint(
+                name="second_look_revises",
+                condition=Q(arm="second", revises__isnull=False)
+                | ~Q(arm="second") & Q(revises__isnull=True),
             ),
             # A reader works on one place of a round at a time, in however many windows.
             models.UniqueConstraint(
@@ -122,7 +146,16 @@ class Reading(models.Model):
             )
         ]
         triggers = [
-            immutable("round_id", "reader_id", "radiograph_id", "site", "arm", "position", "slot"),
+            immutable(
+                "round_id",
+                "reader_id",
+                "radiograph_id",
+                "site",
+                "arm",
+                "position",
+                "slot",
+                "revises_id",
+            ),
             place_moves_together(),
             stays_committed(),
             # The order is drawn once: a place that nobody has read yet is part of the design too.
@@ -160,6 +193,7 @@ class GradeEvent(models.Model):
         UNDO = "undo"
         REDO = "redo"
         IMPORTED = "imported", "read elsewhere"
+        CARRIED = "carried", "the first grade, with which a second look begins"
         # The levels were counted wrong: every grade of the film moves by one disc.
         CRANIAL = "cranial", "moved one disc towards the head"
         CAUDAL = "caudal", "moved one disc towards the feet"
@@ -200,94 +234,3 @@ class GradeEvent(models.Model):
         indexes = [models.Index(name="newest_event", fields=["reading", "site", "-id"])]
         triggers = append_only()
         ordering = ["id"]
-
-
-class AdjudicationCase(models.Model):
-    """A corner on which two readers of a round differ. Who is shown as A is drawn once."""
-
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="cases")
-    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT)
-    site = models.CharField(max_length=7)
-    reading_a = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
-    reading_b = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
-    held_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    lease_until = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(name="case_once", fields=["study", "radiograph", "site"]),
-            models.CheckConstraint(
-                name="case_has_two_readings", condition=~Q(reading_a=models.F("reading_b"))
-            ),
-        ]
-        # Only who holds it may change; the corner and the two reads never do.
-        triggers = [
-            immutable("study_id", "radiograph_id", "site", "reading_a_id", "reading_b_id"),
-            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
-        ]
-
-
-class ConsensusQuerySet(models.QuerySet["Consensus"]):
-    """Reads of consensus as sentences."""
-
-    def current(self) -> "ConsensusQuerySet":
-        """What stands of every corner: its newest row, unless that waits for an adjudicator."""
-        newest = self.order_by("study_id", "radiograph_id", "site", "-id").distinct(
-            "study_id", "radiograph_id", "site"
-        )
-        standing = Consensus.objects.filter(pk__in=newest.values("pk"))
-        return standing.exclude(rule=Consensus.Rule.WAITING)
-
-
-class Consensus(models.Model):
-    """What a study holds to be true of a corner, and by which rule. It never touches the reads.
-
-    The newest row of a corner counts. A corner that waits for an adjudicator is held to be nothing,
-    whatever was agreed on before.
-    """
-
-    class Rule(models.TextChoices):
-        AGREED = "agreed", "all readers gave the same grade"
-        ADJUDICATED = "adjudicated", "an adjudicator decided"
-        WAITING = "waiting", "the readers differ, and an adjudicator is asked"
-        # The readers differ, but not so far that the study sends the corner to an adjudicator.
-        MEAN = "mean", "mean of the readers, half a grade upwards"
-        MEDIAN = "median", "median of the readers, half a grade upwards"
-
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="consensus")
-    radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="consensus")
-    site = models.CharField(max_length=7)
-    grade = models.PositiveSmallIntegerField(null=True)
-    not_assessable = models.CharField(max_length=16, blank=True)
-    findings = models.JSONField(default=list)
-    rule = models.CharField(max_length=11, choices=Rule)
-    case = models.ForeignKey(AdjudicationCase, null=True, on_delete=models.PROTECT)
-    adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
-    idempotency_key = models.UUIDField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ConsensusQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "consensus"
-        constraints = [
-            models.UniqueConstraint(
-                name="decision_once", fields=["idempotency_key", "radiograph", "site"]
-            ),
-            models.CheckConstraint(
-                name="consensus_grade_or_not_assessable",
-                condition=Q(rule="waiting", grade__isnull=True, not_assessable="")
-                | ~Q(rule="waiting")
-                & (
-                    Q(grade__isnull=False, grade__lte=3, not_assessable="")
-                    | (Q(grade__isnull=True) & ~Q(not_assessable=""))
-                ),
-            ),
-            models.CheckConstraint(
-                name="adjudicated_by_somebody",
-                condition=~Q(rule="adjudicated") | Q(adjudicator__isnull=False),
-            ),
-        ]
-        triggers = append_only()

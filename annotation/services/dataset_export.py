@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 
 from annotation.models import Consensus, CornerPrediction, GradeEvent, Round, Study
 from inference.msasss import SITE
@@ -31,9 +31,10 @@ def _film(path: str) -> dict[str, F]:
 def reads(study: Study) -> Iterator[Row]:
     """What stands of every committed read, in the order of reading and site.
 
-    Columns say who, in which round, under which display, for how long, and whether a model was
-    visible: reads of different modes can be told apart and must not be pooled. `second_look` is the
-    version that was shown after the commit of the reader's own grade, with its grade of the corner.
+    Columns say who, in which round and arm, under which display, for how long, and whether a model
+    was visible, with its grade of the corner: reads of different modes can be told apart and must
+    not be pooled. Of a second look both reads are there: the first one in arm `main`, blind, and
+    the revised one in arm `second`.
     """
     standing = GradeEvent.objects.filter(
         reading__round__study=study, reading__committed_at__isnull=False
@@ -63,27 +64,27 @@ def reads(study: Study) -> Iterator[Row]:
             committed_at=F("reading__committed_at"),
             graded_at=F("created_at"),
             model_shown=F("model_version_shown__name"),
-            second_look=F("reading__model_version_shown__name"),
             **_film("reading__radiograph__"),
         )
     )
-    looked_at = _looked_at(study)
+    models = _models_grades(study)
     for row in _with_site(rows, study):
-        if row["model_shown"]:  # it was in sight before the grade: no second look
-            row["second_look"] = None
-        seen = (row["second_look"], row["radiograph"], row["site"])
-        yield {**row, "second_look_grade": looked_at.get(seen)}
+        seen = (row["model_shown"], row["radiograph"], row["site"])
+        yield {**row, "model_grade": models.get(seen)}
 
 
-def _looked_at(study: Study) -> dict[tuple[str, int, str], int]:
-    """The grades that second looks have shown, by version, film and site."""
-    if study.assist_mode != Study.Assist.SECOND_LOOK:
-        return {}
-    shown = CornerPrediction.objects.filter(
-        radiograph__readings__round__study=study,
-        model_version=F("radiograph__readings__model_version_shown"),
-    ).select_related("model_version")
-    return {(row.model_version.name, row.radiograph_id, row.site): row.grade for row in shown}
+def _models_grades(study: Study) -> dict[tuple[str, int, str], int]:
+    """The grades that were in sight of any read, by version, film and site."""
+    in_sight = GradeEvent.objects.filter(
+        reading__round__study=study,
+        reading__radiograph=OuterRef("radiograph"),
+        model_version_shown=OuterRef("model_version"),
+    )
+    shown = CornerPrediction.objects.filter(Exists(in_sight.order_by()))
+    return {
+        (row.model_version.name, row.radiograph_id, row.site): row.grade
+        for row in shown.select_related("model_version")
+    }
 
 
 def _chronology() -> Case:

@@ -93,8 +93,8 @@ def history(events: Iterable[GradeEvent]) -> History:
                 undone.append(done.pop())
             case GradeEvent.Cause.REDO:
                 done.append(undone.pop())
-            case GradeEvent.Cause.IMPORTED:
-                pass  # read elsewhere: not this reader's to take back
+            case GradeEvent.Cause.IMPORTED | GradeEvent.Cause.CARRIED:
+                pass  # read elsewhere, or committed before: not to be taken back here
             case _:
                 done.append(Action(key, group[0].site, before, after))
                 undone.clear()

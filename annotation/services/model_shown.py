@@ -12,12 +12,10 @@ from annotation.models import ModelVersion, Reading, Round, Study
 def to_show(reading: Reading, mode: Study.Assist) -> ModelVersion | None:
     """The serving grader, if the study shows the model in this mode and it has graded the film.
 
-    While reading (`concurrent`) whole films only: a batch asks for corners that the model doubts.
+    Of whole films only: a batch asks for corners that the model doubts.
     """
     round_ = reading.round
-    if round_.study.assist_mode != mode:
-        return None
-    if mode == Study.Assist.CONCURRENT and round_.kind != Round.Kind.FULL:
+    if round_.study.assist_mode != mode or round_.kind != Round.Kind.FULL:
         return None
     return ModelVersion.objects.filter(
         task=ModelVersion.Task.CORNER_GRADES,
@@ -29,7 +27,7 @@ def to_show(reading: Reading, mode: Study.Assist) -> ModelVersion | None:
 def known() -> Subquery:
     """For a query of readings: the version whose grades of the film its reader has seen, or none.
 
-    Seen beside this reading or in an earlier one.
+    Seen beside this reading or another one.
     """
     shown = Reading.objects.filter(
         reader=OuterRef("reader"),

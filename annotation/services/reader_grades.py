@@ -1,4 +1,4 @@
-"""The reader's writes: grade, take back, correct disc points, commit. The ledger only grows.
+"""The reader's writes to the ledger: grade, take back, move the levels. The ledger only grows.
 
 Every write carries a key drawn by the client. The same key again is the same action: it is not
 written twice, and the answer tells what stands now, however late the retry comes.
@@ -13,11 +13,10 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from annotation.errors import BadInput, Incomplete, KeyReused, NothingToUndo, SiteNotInReading
-from annotation.models import GradeEvent, Reading, Study
-from annotation.services import audit, consensus, instrument, model_shown, reading_queue
+from annotation.errors import BadInput, KeyReused, NothingToUndo, SiteNotInReading
+from annotation.models import GradeEvent, Reading
+from annotation.services import audit, instrument, reading_queue
 from annotation.services.ledger import (
     Action,
     History,
@@ -27,11 +26,9 @@ from annotation.services.ledger import (
     shifted,
     with_facing,
 )
-from annotation.services.reading_queue import Place
 from inference.msasss import BRIDGE
 
 Cause = GradeEvent.Cause
-_OF_A_COMMIT = ["committed_at", "commit_key", "lease_until", "model_version_shown"]
 
 
 @dataclass(frozen=True)
@@ -167,47 +164,6 @@ def _shift(
         towards=towards,
     )
     return _write(ledger, key, changes, dict.fromkeys(changes, towards), seen)
-
-
-@transaction.atomic
-def commit(*, reader: User, reading_id: int, key: UUID) -> Place:
-    """Finish a place: nothing of its films changes any more, and they may be compared with others.
-
-    Any of its readings stands for the place, and comes first in the answer. Raises Incomplete with
-    the missing corners of every film, KeyReused, and as `grade` does.
-    """
-    place = reading_queue.locked_place(reader, reading_id)
-    reading = place[0]
-    if earlier := Reading.objects.filter(commit_key=key).first():
-        if earlier not in place:
-            raise KeyReused
-        return place
-    reading_queue.keep(reading)
-    _complete(place)
-    now = timezone.now()
-    for one in place:
-        one.committed_at = now
-        one.commit_key = key if one == reading else None
-        one.lease_until = None
-        if version := model_shown.to_show(one, Study.Assist.SECOND_LOOK):
-            one.model_version_shown = version
-        one.save(update_fields=_OF_A_COMMIT)
-    # By film, whatever its slot: two readers of a pair must not wait for each other in a ring.
-    for one in sorted(place, key=lambda one: one.radiograph_id):
-        consensus.settle(one)
-    return place
-
-
-def _complete(place: Place) -> None:
-    """Raise Incomplete unless every corner of every film has a mark."""
-    missing = []
-    histories = histories_of(place)
-    for reading in place:
-        marks = histories[reading.pk].marks
-        if sites := [site for site in reading.sites if site not in marks]:
-            missing.append({"reading": reading.pk, "sites": sites})
-    if missing:
-        raise Incomplete(missing=missing)
 
 
 def _open(reader: User, reading_id: int, key: UUID) -> _Ledger:

@@ -116,7 +116,7 @@ def _open_now(of_place: Place) -> None:
         if one.opened_at is None:
             one.opened_at = now
             one.model_version_shown = model_shown.to_show(one, Study.Assist.CONCURRENT)
-        one.lease_until = _lease_end(now)
+        one.lease_until = lease_end(now)
         one.save(update_fields=["opened_at", "lease_until", "model_version_shown"])
 
 
@@ -146,7 +146,9 @@ def _place_of(reader: User, reading_id: int) -> ReadingQuerySet:
     mine = Reading.objects.of(reader)
     asked = mine.filter(pk=reading_id, opened_at__isnull=False)
     of_place = mine.filter(
-        round=asked.values("round")[:1], position=asked.values("position")[:1]
+        round=asked.values("round")[:1],
+        position=asked.values("position")[:1],
+        arm=asked.values("arm")[:1],
     ).order_by("slot")
     return of_place.select_related("round__study", "radiograph__visit").defer(*_UNSEEN)
 
@@ -172,7 +174,7 @@ def keep(reading: Reading) -> None:
         raise StudyClosed
     if reading.lease_until is None:
         raise LeaseLost
-    until = _lease_end(timezone.now())
+    until = lease_end(timezone.now())
     if until - reading.lease_until > _FRESH:
         reading.lease_until = until
         Reading.objects.place_of(reading).order_by().update(lease_until=until)
@@ -225,5 +227,6 @@ def film_visible_to(reader: User, reading_id: int) -> Reading:
     return reading
 
 
-def _lease_end(now: datetime) -> datetime:
+def lease_end(now: datetime) -> datetime:
+    """Until when a place is held that somebody works on now."""
     return now + timedelta(minutes=settings.READING_LEASE_MINUTES)

@@ -129,8 +129,7 @@ def holds(study: Study) -> list[Hold]:
     """The places of a study that are in somebody's hand, the stale ones first."""
     now = timezone.now()
     open_ = (
-        Reading.objects.filter(round__study=study, opened_at__isnull=False)
-        .places()
+        Reading.objects.filter(round__study=study, opened_at__isnull=False, slot=1)
         .pending()
         .select_related("reader", "round")
     )
@@ -186,9 +185,10 @@ def rounds(study: Study) -> list[RoundProgress]:
     """Every round, over all readers."""
     found: list[RoundProgress] = []
     first_commit: datetime | None = None  # in the whole-film round before
+    drawn = Q(readings__slot=1) & ~Q(readings__arm=Reading.Arm.SECOND_LOOK)
     counted = study.rounds.order_by("number").annotate(
-        places=Count("readings", filter=Q(readings__slot=1)),
-        done=Count("readings__committed_at", filter=Q(readings__slot=1)),
+        places=Count("readings", filter=drawn),
+        done=Count("readings__committed_at", filter=drawn),
         first=Min("readings__committed_at"),
     )
     for round_ in counted:

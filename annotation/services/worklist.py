@@ -33,7 +33,7 @@ class Places:
 
 
 def opened(mine: ReadingQuerySet) -> ReadingQuerySet:
-    """The one place of a round that the reader has opened and not committed."""
+    """The one place of a round that the reader has opened and not committed, or looks at again."""
     return mine.pending().filter(opened_at__isnull=False)
 
 
@@ -80,8 +80,8 @@ def places(reader: User, round_: Round) -> Places:
 
     Raises NotFound when there are none.
     """
-    mine = Reading.objects.of(reader).filter(round=round_).places()
-    total, committed = length(reader, round_), mine.committed().count()
+    mine = Reading.objects.of(reader).filter(round=round_)
+    total, committed = length(reader, round_), mine.places().committed().count()
     if not total:
         raise NotFound
     opens_at = None
@@ -89,7 +89,7 @@ def places(reader: User, round_: Round) -> Places:
     sentence = ""
     if not round_.study.is_open:
         state, sentence = "closed", StudyClosed.sentence
-    elif committed == total:
+    elif committed == total and not opened(mine).exists():
         state, sentence = "finished", f"You have read all {total} places of this round. Thank you."
     elif lacking := calibration.missing(reader, round_.study):
         newest = lacking.tries[-1].round if lacking.tries else None

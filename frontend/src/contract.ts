@@ -110,6 +110,8 @@ export interface Reading extends FilmPicture {
   lease_until: string | null;
   instrument: Instrument;
   model: ModelGrades | null;
+  /** The committed grades that a second look may change; null in any other reading. */
+  first_marks: Marks | null;
   /** Of a committed calibration film; empty everywhere else. */
   answers: Marks;
   /** The films that are read together with this one. */
@@ -124,7 +126,7 @@ export interface NextReading {
   sentence: string;
 }
 
-/** A commit takes the next place at once; null where the reader looks at the model's grades first. */
+/** A commit takes the next place at once; null where the reader looks at known answers first. */
 export interface Committed extends Reading {
   next: NextReading | null;
 }

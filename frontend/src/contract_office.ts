@@ -220,6 +220,21 @@ export interface Agreement {
   alpha_ordinal: number | null;
   /** A reader's hidden repeats beside the same reader's first reads. */
   repeats: PairAgreement[];
+  /** Whom a second look changed, from committed ones. */
+  second_looks: SecondLooks[];
+}
+
+/** One reader's second looks: corners that the model graded too. */
+export interface SecondLooks {
+  reader: string;
+  films: number;
+  corners: number;
+  changed: number;
+  /** Changed to the model's grade. */
+  to_model: number;
+  /** With the model's grade before and after it was shown. */
+  agreed_before: number;
+  agreed_after: number;
 }
 
 // --- model versions ----------------------------------------------------------------------------

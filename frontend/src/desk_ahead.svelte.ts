@@ -46,10 +46,11 @@ export class DeskAhead {
     return this.coming[0] ?? null;
   }
 
-  /** The film to go on to at once; null where the reader first looks at what a commit tells. */
-  after({ instrument, round }: Reading): Reading | null {
+  /** The film to go on to at once; null where the server's answer may come before it. */
+  after({ instrument, round, first_marks }: Reading): Reading | null {
+    if (round.kind === "relabel" || first_marks) return this.next;
     const looks = instrument.assist_mode === "second_look" || round.kind === "calibration";
-    return looks && round.kind !== "relabel" ? null : this.next;
+    return looks ? null : this.next;
   }
 
   /** A film whose model's grades stand beside it: they come when the server opens it. */

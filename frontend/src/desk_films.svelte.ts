@@ -16,6 +16,7 @@ import { type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
 import { listen, stamped } from "./saving.svelte";
+import { toLookAt } from "./second_look";
 import { told } from "./texts";
 
 export class DeskFilms {
@@ -124,7 +125,7 @@ export class DeskFilms {
     this.question = null;
     [this.committing, this.unopened, this.finished] = [false, !opened, false];
     this.sentence = "";
-    this.go(this.place.missing[0]?.site ?? reading.sites[0] ?? "");
+    this.go(this.place.missing[0]?.site ?? toLookAt(reading) ?? reading.sites[0] ?? "");
     this.ahead.learn(reading);
     void this.hold.take(reading.id);
   }

@@ -27,7 +27,7 @@ from annotation.models import (
     Visit,
 )
 from annotation.permissions import ADJUDICATOR, ADMIN, COORDINATOR, DATA, READER
-from annotation.services import reader_grades, reading_queue, studies
+from annotation.services import reader_commit, reader_grades, reading_queue, studies
 from annotation.services.ledger import Mark
 from inference.msasss import DISCS, SITES
 
@@ -175,7 +175,8 @@ def pairs(study: MakeStudy, film: MakeFilm) -> MakeStudy:
 def read() -> Read:
     """``read(round_, ada, film, {"L1_INF": 2, "L5_INF": "obscured"})``: read and commit a film.
 
-    Corners that are not named are graded 0. Without ``film``, the reader's next place is read.
+    Corners that are not named are graded 0. Without ``film``, the reader's next place is read. A
+    second look at it ends at once, with nothing changed.
     """
 
     def make(
@@ -195,7 +196,10 @@ def read() -> Read:
                 mark=named.get(site, _NORMAL),
                 partner=_NORMAL,
             )
-        return reader_grades.commit(reader=reader, reading_id=reading.pk, key=uuid.uuid4())[0]
+        done = reader_commit.commit(reader=reader, reading_id=reading.pk, key=uuid.uuid4())[0]
+        if look := Reading.objects.filter(revises=done).first():
+            reader_commit.commit(reader=reader, reading_id=look.pk, key=uuid.uuid4())
+        return done
 
     return make
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from annotation.models import Reading, Study
-from annotation.services import reader_grades, reading_queue
+from annotation.services import reader_commit, reader_grades, reading_queue
 from annotation.services.ledger import Mark
 
 
@@ -34,7 +34,7 @@ def read_place(made: Study, reader: User, grades: dict[str, int] | None = None) 
             reader_grades.grade(
                 reader=reader, reading_id=reading.pk, key=uuid.uuid4(), site=site, mark=mark
             )
-    reader_grades.commit(reader=reader, reading_id=place[-1].pk, key=uuid.uuid4())
+    reader_commit.commit(reader=reader, reading_id=place[-1].pk, key=uuid.uuid4())
     return place
 
 

@@ -18,6 +18,7 @@ from annotation.models import AdjudicationCase, DiscPoint, Radiograph, Reading, 
 from annotation.services import (
     adjudication,
     calibration_decks,
+    reader_commit,
     reader_grades,
     reading_queue,
     relabel_batches,
@@ -151,16 +152,11 @@ def _ben_reads(made: Study, ben: User, film: Radiograph) -> None:
                 mark=marks.get(site, Mark(grade=0)),
                 seen=seen,
             )
-        reader_grades.commit(reader=ben, reading_id=place.pk, key=uuid.uuid4())
+        reader_commit.commit(reader=ben, reading_id=place.pk, key=uuid.uuid4())
     DiscPoint.objects.create(
-        radiograph=film,
-        disc="L1/L2",
-        center_x=555.125,
-        center_y=555.125,
-        anterior_x=1,
-        anterior_y=1,
-        reader=ben,
-    )
+        radiograph=film, disc="L1/L2", reader=ben,
+        center_x=555.125, center_y=555.125, anterior_x=1, anterior_y=1,
+    )  # fmt: skip
 
 
 def walk_round(walker: Walker, round_: Round) -> None:

@@ -18,7 +18,7 @@ from annotation.models import (
     Reading,
     Study,
 )
-from annotation.services import disc_corrections, jobs, reader_grades, reading_queue
+from annotation.services import disc_corrections, jobs, reader_commit, reader_grades, reading_queue
 from annotation.services.ledger import Mark
 from inference.corner_regions import DiscPoints
 from inference.msasss import DISCS, Region, sites_of
@@ -107,7 +107,7 @@ def read_with(
                 mark=Mark(grade=0),
                 partner=None,
             )
-        return reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())[0]
+        return reader_commit.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())[0]
 
     return correct
 

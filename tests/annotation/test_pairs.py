@@ -15,6 +15,7 @@ from annotation.models import Consensus, Radiograph, Reading
 from annotation.services import (
     dataset_export,
     imported_reads,
+    reader_commit,
     reader_grades,
     reading_queue,
     round_reads,
@@ -113,7 +114,7 @@ def test_commit_names_what_is_missing_over_both_films(pairs: MakeStudy, reader: 
             reader=ada, reading_id=film_a.pk, key=uuid.uuid4(), site=site, mark=Mark(grade=0)
         )
     with pytest.raises(Incomplete) as refused:
-        reader_grades.commit(reader=ada, reading_id=film_a.pk, key=uuid.uuid4())
+        reader_commit.commit(reader=ada, reading_id=film_a.pk, key=uuid.uuid4())
     assert refused.value.detail["missing"] == [
         {"reading": film_a.pk, "sites": ["S1_SUP"]},
         {"reading": film_b.pk, "sites": list(film_b.sites)},
@@ -126,13 +127,13 @@ def test_a_pair_is_committed_as_one(pairs: MakeStudy, reader: MakeUser) -> None:
     assert len({one.committed_at for one in place}) == 1
     assert place[0].committed_at is not None
     (key,) = {one.commit_key for one in place} - {None}
-    again = reader_grades.commit(reader=ada, reading_id=place[0].pk, key=key)
+    again = reader_commit.commit(reader=ada, reading_id=place[0].pk, key=key)
     assert list(again) == place
     with pytest.raises(AlreadyCommitted):
-        reader_grades.commit(reader=ada, reading_id=place[0].pk, key=uuid.uuid4())
+        reader_commit.commit(reader=ada, reading_id=place[0].pk, key=uuid.uuid4())
     other = read_place(made, ada)[0]
     with pytest.raises(KeyReused):
-        reader_grades.commit(reader=ada, reading_id=other.pk, key=key)
+        reader_commit.commit(reader=ada, reading_id=other.pk, key=key)
 
 
 @pytest.mark.django_db(transaction=True)

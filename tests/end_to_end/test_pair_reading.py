@@ -159,15 +159,44 @@ def shows_next(page: Page, held: list[Route], told: str = "") -> None:
     expect(page.get_by_test_id("done")).to_contain_text("1 of")
 
 
-def test_after_a_second_look_the_next_film_does_not_wait(sign_in: SignIn) -> None:
+def test_a_second_look_keeps_the_first_grades_and_the_next_film_does_not_wait(
+    sign_in: SignIn,
+) -> None:
     reader = sign_in("reader2")
-    opens_next(reader.page)
+    page = reader.page
+    opens_next(page)
     a_point_is_moved_and_reset(reader)
-    all_are_0(reader.page)
-    reader.page.keyboard.press("Enter")
-    expect(reader.page.get_by_test_id("second-look")).to_be_visible()
+    all_are_0(page)
+    first = page.get_by_test_id("reading").get_attribute("data-reading")
+    page.keyboard.press("Enter")
+    table = page.get_by_test_id("second-look")
+    expect(table).to_be_visible()
+    site = page.get_by_test_id("current-corner").get_attribute("data-site")
+    look = page.get_by_test_id("reading").get_attribute("data-reading")
+    expect(page.get_by_test_id("undo")).to_be_disabled()
+    page.keyboard.press("2")
+    expect(table.locator("tr.here [data-grade]").nth(0)).to_have_attribute("data-grade", "0")
+    expect(table.locator("tr.here [data-grade]").nth(1)).to_have_attribute("data-grade", "2")
     reader.shows("second-look")
-    shows_next(reader.page, held_back(reader.page, "/next$"))
+    held = held_back(page, "/commit$")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("reading")).not_to_have_attribute("data-reading", str(look))
+    expect(table).to_have_count(0)
+    page.keyboard.press("0")
+    expect(page.get_by_test_id("done")).to_contain_text("1 of")
+    held[0].continue_()
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+    for reading, grade in ((first, 0), (look, 2)):
+        url = f"{reader.product.address}/api/v1/readings/{reading}"
+        found = page.request.get(url).json()
+        assert (found["state"], found["marks"][site]["grade"]) == ("committed", grade)
+    office = sign_in("coordinator")
+    studies = office.page.request.get(f"{office.product.address}/api/v1/studies").json()
+    mine = [one["id"] for one in studies if one["assist_mode"] == "second_look"]
+    office.goes_to(f"/agreement/{mine[-1]}")
+    row = office.page.get_by_test_id("second-looks").get_by_role("row").nth(1)
+    expect(row).to_contain_text(re.compile(r"reader2\s*1\s*12\s*1"))
+    office.shows("agreement-second-looks")
 
 
 def a_point_is_moved_and_reset(reader: Person) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from annotation.errors import AlreadyCommitted, Incomplete, KeyReused
 from annotation.models import Reading
-from annotation.services import reader_grades, reading_queue
+from annotation.services import reader_commit, reader_grades, reading_queue
 from annotation.services.ledger import Mark
 from annotation.services.reader_grades import Circumstances, Saved
 from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
@@ -41,7 +41,7 @@ def test_commit_names_the_missing_corners(grade: Grade, reading: Reading, ada: U
     for site in reading.sites[:-1]:
         grade(site, ZERO)
     with pytest.raises(Incomplete) as refused:
-        reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
+        reader_commit.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
     missing = [{"reading": reading.pk, "sites": ["S1_SUP"]}]
     assert refused.value.detail == {"missing": missing}
 
@@ -49,7 +49,7 @@ def test_commit_names_the_missing_corners(grade: Grade, reading: Reading, ada: U
 def test_a_corner_with_a_reason_is_not_missing(grade: Grade, reading: Reading, ada: User) -> None:
     for site in reading.sites:
         grade(site, Mark(not_assessable="off_film"))
-    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())[0]
+    done = reader_commit.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())[0]
     assert done.committed_at is not None
 
 
@@ -57,11 +57,11 @@ def test_a_committed_film_takes_nothing_more(grade: Grade, reading: Reading, ada
     for site in reading.sites:
         grade(site, ZERO)
     key = uuid.uuid4()
-    done = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)[0]
-    again = reader_grades.commit(reader=ada, reading_id=reading.pk, key=key)[0]
+    done = reader_commit.commit(reader=ada, reading_id=reading.pk, key=key)[0]
+    again = reader_commit.commit(reader=ada, reading_id=reading.pk, key=key)[0]
     assert again.committed_at == done.committed_at
     with pytest.raises(AlreadyCommitted):
-        reader_grades.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
+        reader_commit.commit(reader=ada, reading_id=reading.pk, key=uuid.uuid4())
     with pytest.raises(AlreadyCommitted):
         grade("L1_INF", ONE)
     with pytest.raises(AlreadyCommitted):
@@ -77,7 +77,7 @@ def test_a_key_commits_one_film(study: MakeStudy, ada: User, read: Read) -> None
     assert second is not None
     assert done.commit_key is not None
     with pytest.raises(KeyReused):
-        reader_grades.commit(reader=ada, reading_id=second.pk, key=done.commit_key)
+        reader_commit.commit(reader=ada, reading_id=second.pk, key=done.commit_key)
 
 
 def test_a_blind_study_never_shows_the_model(
@@ -95,7 +95,7 @@ def test_a_second_look_is_remembered_by_later_reads_of_the_film(
     grader = model_version()
     pregraded(made.films.get(), grader)
     first = read(made.rounds.get(number=1), ada)
-    assert first.model_version_shown == grader
+    assert first.second_look.model_version_shown == grader
     assert set(first.events.values_list("model_version_shown", flat=True)) == {None}
     second = read(made.rounds.get(number=2), ada)
     assert set(second.events.values_list("model_version_shown", flat=True)) == {grader.pk}
@@ -106,4 +106,5 @@ def test_a_film_that_the_model_did_not_grade_has_no_second_look(
 ) -> None:
     model_version()
     made = study(films=1, assist_mode="second_look")
-    assert read(made.rounds.get(), ada).model_version_shown is None
+    first = read(made.rounds.get(), ada)
+    assert not Reading.objects.filter(revises=first).exists()

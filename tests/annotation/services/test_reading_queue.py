@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
 from annotation.models import Radiograph, Reading, Round, Study
-from annotation.services import reader_grades, reading_queue, worklist
+from annotation.services import reader_commit, reader_grades, reading_queue, worklist
 from annotation.services.ledger import Mark
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
@@ -254,7 +254,7 @@ def test_a_take_in_one_window_does_not_undo_what_a_commit_in_another_has_written
     study: MakeStudy, film: MakeFilm, reader: MakeUser, model_version: MakeModel,
     pregraded: Callable[..., None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """The take has read the place as open when the commit comes: no lease, and the look stays."""
+    """The take has read the place as open when the commit comes: no lease, and one second look."""
     known, grader = film(), model_version()
     pregraded(known, grader)
     ada, round_ = reader("ada"), round_of(study(films=[known, film()], assist_mode="second_look"))
@@ -278,7 +278,7 @@ def test_a_take_in_one_window_does_not_undo_what_a_commit_in_another_has_written
     window.join()
     done = Reading.objects.get(pk=held.reading.pk)
     assert done.committed_at is not None
-    assert (done.lease_until, done.model_version_shown) == (None, grader)
+    assert (done.lease_until, done.second_look.model_version_shown) == (None, grader)
 
 
 def place_of(round_: Round, known: Radiograph) -> int:
@@ -287,6 +287,6 @@ def place_of(round_: Round, known: Radiograph) -> int:
 
 def committed(reader: User, reading_id: int) -> None:
     try:
-        reader_grades.commit(reader=reader, reading_id=reading_id, key=uuid.uuid4())
+        reader_commit.commit(reader=reader, reading_id=reading_id, key=uuid.uuid4())
     finally:
         connection.close()

@@ -57,6 +57,18 @@ export const agreement = {
   repeatsTitle: "The same reader twice",
   repeatsIntro:
     "Films that came a second time, hidden among the others. They say how well a reader repeats, and count nowhere else.",
+  secondLooks: {
+    title: "Second looks",
+    intro:
+      "What readers changed once they had committed and the model's grades were shown. Both reads are kept; only the first ones count above.",
+    reader: "Reader",
+    films: "Films",
+    corners: "Corners",
+    changed: "Changed",
+    toModel: "To the model's grade",
+    before: "Same as the model, before",
+    after: "and after",
+  },
   howToRead: "How to read these figures",
   notes: [
     "n counts what all compared readers have scored: films for a region, visits with both films for the mSASSS. Reads made after seeing the model's grades are left out.",

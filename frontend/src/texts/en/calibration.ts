@@ -22,6 +22,7 @@ export const calibration = {
   form: "Quadratic weights, over the corners that both graded; interval by resampling patients.",
   answers: {
     title: "Committed. The known grades beside yours",
+    yours: "Yours",
     answer: "Known",
     agree: (n: number, all: number) => `Same as known at ${n} of ${all} corners.`,
   },

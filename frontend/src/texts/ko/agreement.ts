@@ -58,6 +58,18 @@ export const agreement: typeof english = {
   repeatsTitle: "같은 판독자의 두 번 판독",
   repeatsIntro:
     "다른 영상 사이에 숨겨 두 번 제시한 영상입니다. 판독자의 재현성을 보여 주며 다른 계산에는 쓰이지 않습니다.",
+  secondLooks: {
+    title: "다시 보기",
+    intro:
+      "확정한 뒤 모델의 등급을 보고 판독자가 바꾼 것입니다. 두 판독 모두 보존되며, 위의 계산에는 처음 판독만 쓰입니다.",
+    reader: "판독자",
+    films: "영상",
+    corners: "모서리",
+    changed: "바꿈",
+    toModel: "모델의 등급으로",
+    before: "모델과 일치, 보기 전",
+    after: "본 뒤",
+  },
   howToRead: "이 수치를 읽는 법",
   notes: [
     "n은 비교한 판독자가 모두 채점한 것의 수입니다. 부위별로는 영상, mSASSS는 두 영상이 모두 있는 방문입니다. 모델의 등급을 본 뒤의 판독은 제외합니다.",

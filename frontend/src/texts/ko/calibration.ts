@@ -24,6 +24,7 @@ export const calibration: typeof english = {
   form: "양쪽 모두 등급을 매긴 모서리에 대한 제곱 가중; 구간은 환자 재표집으로 구합니다.",
   answers: {
     title: "확정했습니다. 알려진 등급과 내 등급의 비교",
+    yours: "내 등급",
     answer: "알려진 등급",
     agree: (n, all) => `모서리 ${all}개 중 ${n}개에서 알려진 등급과 같습니다.`,
   },
