@@ -25,11 +25,12 @@ setup: $(PACKAGES) $(PAGE)
 demo: setup
 	@exec $(BIN)/python manage.py demo
 
+TOGETHER := --numprocesses auto --dist loadfile
 test: setup lint frontend-test browser senders
 	@echo "== Python tests"
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/end_to_end
+	@$(BIN)/python -m pytest $(TOGETHER) --maxprocesses 4 --ignore tests/end_to_end
 	@echo "== Browser tests"
-	@$(BIN)/python -m pytest tests/end_to_end
+	@$(BIN)/python -m pytest $(TOGETHER) --maxprocesses 2 tests/end_to_end
 
 # $(call with_news,what,command): the command, and a line every ten seconds that it is alive.
 define with_news
