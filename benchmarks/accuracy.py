@@ -23,7 +23,7 @@ from typing import Any
 import cv2
 import torch
 
-from benchmarks import accuracy_grades, accuracy_points, accuracy_recipes
+from benchmarks import accuracy_grades, accuracy_oddities, accuracy_points, accuracy_recipes
 from inference import checkpoint
 from inference.predict import CORNER_GRADES_FILE, KEY_POINTS_FILE, STARTER
 
@@ -60,17 +60,31 @@ def main() -> None:
         "--fresh-films", type=int, default=2000, help="and on which nothing was set"
     )
     parser.add_argument("--full-size", type=int, default=120, help="films at full size")
+    parser.add_argument(
+        "--odd", type=int, default=2500, help="patients with hidden discs among them"
+    )
     parser.add_argument("--scale", type=float, default=0.5)
     parser.add_argument("--weights", type=Path, default=STARTER)
     parser.add_argument("--work", type=Path, default=Path("var/accuracy"))
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument(
-        "--only", choices=("grades", "levels", "levels_fresh", "full_size", "recipes", "vendors")
-    )
+    parser.add_argument("--only", help="one part")
     parser.add_argument("--json", action="store_true", help="on one line")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+    parts, sums = _parts(asked)
+    if asked.only not in (None, *parts):
+        parser.error(f"--only is one of {', '.join(parts)}.")
+    result = {name: _rounded(part()) for name, part in parts.items() if asked.only in (None, name)}
+    result |= {
+        "reference": PAPER,
+        "weights": dict(zip(["key_points", "corner_grades"], sums, strict=True)),
+    }
+    print(json.dumps(result | {"notes": NOTES}, indent=None if asked.json else 1))
+
+
+def _parts(asked: argparse.Namespace) -> tuple[dict[str, Callable[[], Any]], list[str]]:
+    """What can be measured, by name, and the checksums of the weights."""
     files = [asked.weights / name for name in (KEY_POINTS_FILE, CORNER_GRADES_FILE)]
     sums = [checkpoint.load(file).sha256[:12] for file in files]
     # The points come before the grades: another grader leaves their figures as they are
@@ -88,15 +102,12 @@ def main() -> None:
         "full_size": lambda: accuracy_points.full_size(
             files[0], asked.full_size, pointed, asked.workers
         ),
+        "hidden": lambda: accuracy_oddities.hidden(files, asked.odd, work, asked.workers),
+        "limbus": lambda: accuracy_oddities.limbus(files, 50, work, asked.workers),
         "recipes": lambda: accuracy_recipes.compared(asked.work),
         "vendors": lambda: accuracy_recipes.across_vendors(asked.work),
     }
-    result = {name: _rounded(part()) for name, part in parts.items() if asked.only in (None, name)}
-    result |= {
-        "reference": PAPER,
-        "weights": dict(zip(["key_points", "corner_grades"], sums, strict=True)),
-    }
-    print(json.dumps(result | {"notes": NOTES}, indent=None if asked.json else 1))
+    return parts, sums
 
 
 def _rounded(value: Any) -> Any:

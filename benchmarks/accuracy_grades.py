@@ -44,12 +44,13 @@ def measured(
 
 
 @cache
-def _grader(files: tuple[Path, ...]) -> Grader:
+def grader_of(files: tuple[Path, ...]) -> Grader:
+    """The networks of two weights files, loaded once in a process."""
     return Grader.from_files(*files, device="cpu")
 
 
 def _patient(files: tuple[Path, ...], scale: float, patient: int) -> list[Record]:
-    grader = _grader(files)
+    grader = grader_of(files)
     films = generate(1, VISITS, "clinic", SEED, scale, first=patient, mishaps=True)
     return [_film(grader, film) for film in films]
 

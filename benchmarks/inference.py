@@ -2,8 +2,10 @@
 
 Serving: phantom films at full size go from their DICOM files through the intake and the job
 `pregrade` to stored grades, on a durable Postgres. Beside it the same networks in the same run, at
-the same batch, in as many threads, on crops and views that lie ready. Training: samples a second
-through `training.loop`, beside forward, backward and optimizer step on one batch that lies ready.
+the same batch, in as many threads, on crops and views that lie ready; once with the networks of
+the starter weights, once with the full-size ones of the recipes (`benchmarks.serving_networks`).
+Training: samples a second through `training.loop`, beside forward, backward and optimizer step on
+one batch that lies ready.
 
     python -m benchmarks.inference --json --machine "..." > benchmarks/results/inference.json
 """
@@ -17,14 +19,17 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 
 from benchmarks.intake import product, resident_mb
+from benchmarks.serving_networks import NETWORKS, bare, served, weights
 from benchmarks.training_speed import training_figures
 from inference import film_batches
 from inference.corner_grades import log_probabilities
@@ -41,6 +46,7 @@ SERVING_AIM, TRAINING_AIM = 0.8, 0.85  # of the bare networks
 def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=5, help="path and bare networks in turn")
     parser.add_argument("--patients", type=int, default=4, help="of a round; two films each")
     parser.add_argument("--memory-films", type=int, default=500)
@@ -55,7 +61,7 @@ def main() -> None:
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
             "threads": torch.get_num_threads(),
             "runtimes_ms": runtime_figures(compile_too=asked.compile),
-            "serving": serving_figures(folder, asked.rounds, asked.patients),
+            "serving": serving_figures(folder, asked.networks, asked.rounds, asked.patients),
             "memory": memory_figures(asked.memory_films),
         }
     figures["training"] = {"aim": TRAINING_AIM, **training_figures(asked.steps, SEED)}
@@ -73,32 +79,48 @@ def runtime_figures(*, compile_too: bool) -> dict[str, Any]:
     }
 
 
-def serving_figures(folder: Path, rounds: int, patients: int) -> dict[str, Any]:
+def serving_figures(
+    folder: Path, networks: Sequence[str], rounds: int, patients: int
+) -> dict[str, Any]:
     """Films per second of the way, of its parts alone, and of the bare networks; medians."""
     from django.core.management import call_command
 
     call_command("install_starter_weights", verbosity=0, stdout=io.StringIO())
-    _import(folder, first=0, patients=1)
-    _pregrade()  # loads the networks and chooses their runtimes
-    chosen, plain = film_batches.prepare(Grader.from_files()), Grader.from_files()
-    turns: dict[str, list[float]] = {
-        name: [] for name in ("intake", "pregrade", "decode", "bare", "bare_plain")
-    }
-    films = 2 * patients
-    for number in range(rounds):
-        first = 1 + number * patients
-        turns["intake"].append(films / _import(folder, first=first, patients=patients))
-        turns["pregrade"].append(films / _timed(_pregrade))
-        turns["decode"].append(films / _timed(lambda: _decode(films)))
-        turns["bare"].append(_bare(chosen, films))
-        turns["bare_plain"].append(_bare(plain, films))
-    per_second = {name: statistics.median(values) for name, values in turns.items()}
-    whole = 1 / (1 / per_second["intake"] + 1 / per_second["pregrade"])
+    films, taken = 2 * patients, itertools.count(step=patients)
     return {
         "aim": SERVING_AIM,
         "rounds": rounds,
-        "films_per_round": 2 * patients,
-        "batch": _batch(2 * patients),
+        "films_per_round": films,
+        "batch": _batch(films),
+        **{name: _row(folder, name, rounds, patients, taken) for name in networks},
+    }
+
+
+def _row(
+    folder: Path, name: str, rounds: int, patients: int, taken: Iterator[int]
+) -> dict[str, Any]:
+    """One choice of networks: the path and the bare networks in turn, films new in every round."""
+    plain, films = bare(name), 2 * patients
+    millions = weights(plain)
+    looking, alone = served(name)
+    turns: dict[str, list[float]] = defaultdict(list)
+    graded = []
+    with mock.patch("annotation.tasks._grader", return_value=looking):
+        _import(folder, first=next(taken), patients=patients)
+        _pregrade()  # the first one warms
+        for _ in range(rounds):
+            first = next(taken)
+            turns["intake"].append(films / _import(folder, first=first, patients=patients))
+            turns["pregrade"].append(films / _timed(lambda: graded.append(_pregrade())))
+            turns["decode"].append(films / _timed(lambda: _decode(films)))
+            turns["bare"].append(_bare(alone, films))
+            turns["bare_plain"].append(_bare(plain, films))
+    per_second = {name: statistics.median(values) for name, values in turns.items()}
+    whole = 1 / (1 / per_second["intake"] + 1 / per_second["pregrade"])
+    return {
+        "millions_of_weights": round(millions, 1),
+        "runtimes": {network: way.name for network, way in alone.runtimes.items()},
+        "films_graded_of": [sum(graded), rounds * films],
         "films_per_second": {name: round(rate, 2) for name, rate in per_second.items()},
         "stored_picture_to_stored_grades_by_bare": round(
             per_second["pregrade"] / per_second["bare"], 3
@@ -124,8 +146,8 @@ def _import(folder: Path, *, first: int, patients: int) -> float:
     return spent
 
 
-def _pregrade() -> None:
-    """The job itself: claimed, graded, stored, closed."""
+def _pregrade() -> int:
+    """The job itself: claimed, graded, stored, closed. The films that got grades."""
     from annotation import tasks
     from annotation.models import Job
     from annotation.services import jobs
@@ -135,6 +157,7 @@ def _pregrade() -> None:
     job.refresh_from_db()
     if job.state != Job.State.SUCCEEDED or job.result["failed"]:
         raise SystemExit(f"The benchmark's own films were not graded: {job.error or job.message}")
+    return int(job.result["pregraded"] - job.result["implausible"])
 
 
 def _files() -> list[FilmFile]:
@@ -163,7 +186,7 @@ def _batch(films: int) -> int:
 
 
 def _bare(grader: Grader, films: int) -> float:
-    """Films per second of three looks and six crops a film, inputs ready, drivers as in serving."""
+    """Films per second of all looks and six crops a film, inputs ready, drivers as in serving."""
     batch, drivers = _batch(films), _drivers(films)
     device, size = grader.finder.device, grader.recipe.size
     views = torch.rand(batch, 1, ROWS, COLS).to(device)
@@ -173,8 +196,8 @@ def _bare(grader: Grader, films: int) -> float:
 
     @torch.inference_mode()
     def forward(_: int) -> None:
-        grader.finder.network(views)
-        grader.finder.network(views)
+        for _ in range(min(grader.finder.architecture.looks, 2)):
+            grader.finder.network(views)
         if grader.finder.closer is not None:
             grader.finder.closer(patches)
         log_probabilities(grader.network(crops, levels)).cpu()

@@ -74,7 +74,7 @@ RECIPES: dict[str, GraderRecipe] = {
     # For a GPU: a deeper trunk that has seen ImageNet, finer crops, readers weighed by their
     # errors, and time
     "best": GraderRecipe(
-        GraderArchitecture("resnet50", stages=4, pool=(4, 4), dropout=0.4),
+        GraderArchitecture("resnet50", stages=4, pool=(3, 3), dropout=0.4),
         CropRecipe(size=192),
         Schedule(
             steps=30_000, batch=256, learning_rate=1e-3, weight_decay=0.05, validate_every=1000

@@ -1,5 +1,8 @@
 """Which corners of a study go back to the readers: candidates in, the pure ranking decides."""
 
+from collections.abc import Iterator, Sequence
+from typing import cast
+
 from annotation.errors import Conflict
 from annotation.models import (
     Consensus,
@@ -7,11 +10,13 @@ from annotation.models import (
     ModelVersion,
     Patient,
     QueriedCorner,
+    Radiograph,
     Reading,
     Round,
     Study,
 )
 from annotation.services import model_versions, ranking
+from inference.msasss import Region, sites_of
 
 Corner = tuple[int, str]  # radiograph, site
 
@@ -25,8 +30,9 @@ def ranked_corners(
 ) -> tuple[ModelVersion, list[ranking.Ranked]]:
     """The study's most doubtful corners by the serving grader, in reading order.
 
-    Test patients stay out: they judge the model and must not be chosen by its doubts. Raises
-    Conflict when no film of the study is pre-graded, instead of an empty list that looks finished.
+    First those that it could not see, as long as the readers have not settled them. Test patients
+    stay out: they judge the model and must not be chosen by its doubts. Raises Conflict when no
+    film of the study is pre-graded, instead of an empty list that looks finished.
     """
     version = model_versions.serving(ModelVersion.Task.CORNER_GRADES)
     predictions = (
@@ -46,10 +52,15 @@ def ranked_corners(
         )
     )
     asked, settled = _times_queried(study), _waiting(study) | _before_adjudicators(study)
-    candidates = [
+    graded = [
         ranking.Candidate(patient=patient, film=film, site=site, p=(p0, p1, p2, p3))
         for patient, film, site, p0, p1, p2, p3 in predictions
-        if asked.get((film, site), 0) < MOST_QUERIES and (film, site) not in settled
+    ]
+    candidates = [
+        one
+        for one in (*graded, *_unseen(study, version, graded))
+        if asked.get((int(one.film), one.site), 0) < MOST_QUERIES
+        and (int(one.film), one.site) not in settled
     ]
     if not candidates:
         raise Conflict(
@@ -59,6 +70,29 @@ def ranked_corners(
     return version, ranking.rank(
         candidates, size=size, random_share=random_share, seed=study.rounds.count()
     )
+
+
+def _unseen(
+    study: Study, version: ModelVersion, graded: Sequence[ranking.Candidate]
+) -> Iterator[ranking.Candidate]:
+    """Corners of pre-graded films that have no grade: the model could not see their discs.
+
+    Where the readers agree already, the model has nothing to say against them.
+    """
+    known = {(int(one.film), one.site) for one in graded}
+    standing = Consensus.objects.filter(study=study).current()
+    known |= set(standing.values_list("radiograph_id", "site"))
+    films = (
+        Radiograph.objects.ready()
+        .filter(studies=study, pregradings__corner_grades=version, pregradings__plausible=True)
+        .exclude(visit__patient__split=Patient.Split.TEST)
+        .distinct()
+        .values_list("visit__patient__pseudonym", "pk", "region")
+    )
+    for patient, film, region in films.order_by("pk"):
+        for site in sites_of(cast(Region, region)):
+            if (film, site.code) not in known:
+                yield ranking.Candidate(patient=patient, film=film, site=site.code, p=None)
 
 
 def _waiting(study: Study) -> set[Corner]:

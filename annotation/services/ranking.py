@@ -2,7 +2,8 @@
 
 A corner's score is its confusion mass, the weighted chance that two grades compete for it. Koo
 et al. 2022 (Table 1): half of all errors lie between 0 and 1, three quarters among 0, 1, 2; the
-pair 2-3 keeps a place, because a missed bridge moves two corners.
+pair 2-3 keeps a place, because a missed bridge moves two corners. Before them come the corners that
+the model could not see and gave no grade.
 
 The random share is drawn from all corners, uniformly by patient, and only it may estimate how
 good the model is: corners chosen for their doubt are no sample of the cohort.
@@ -37,17 +38,20 @@ PRIOR_CORNERS = 400
 EMPHASIS = 1.5
 """Extra weight of the pairs within 0, 1, 2, where reading again helps most."""
 
+UNSEEN, UNSEEN_SCORE = "not seen by the model", 1.0
+"""Reason and score of a corner without probabilities; a confusion mass is at most 3/8."""
+
 PAIRS = tuple(combinations(GRADES, 2))
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A corner with the serving model's probabilities of grades 0-3."""
+    """A corner with the serving model's probabilities of grades 0-3; None where it saw nothing."""
 
     patient: Key
     film: Key
     site: str
-    p: tuple[float, float, float, float]
+    p: tuple[float, float, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,10 @@ def confusion_mass(p: npt.ArrayLike, weights: npt.ArrayLike = DEFAULT_WEIGHTS) -
     return mass
 
 
-def reason(p: Sequence[float], weights: npt.ArrayLike = DEFAULT_WEIGHTS) -> str:
+def reason(p: Sequence[float] | None, weights: npt.ArrayLike = DEFAULT_WEIGHTS) -> str:
     """Name the pair of grades that makes most of the score, such as "0 vs 1, margin 0.04"."""
+    if p is None:
+        return UNSEEN
     table = np.asarray(weights, dtype=np.float64)
     a, b = max(PAIRS, key=lambda pair: float(table[pair]) * p[pair[0]] * p[pair[1]])
     return f"{a} vs {b}, margin {abs(p[a] - p[b]):.2f}"
@@ -153,11 +159,14 @@ def _shuffled(candidates: Sequence[Candidate], random: np.random.Generator) -> l
 
 
 def _scores(pool: Sequence[Candidate], weights: npt.ArrayLike) -> FloatArray:
-    p = np.array([candidate.p for candidate in pool], dtype=np.float64).reshape(-1, len(GRADES))
+    seen = np.array([candidate.p is not None for candidate in pool], dtype=bool)
+    p = np.array([c.p for c in pool if c.p is not None], dtype=np.float64).reshape(-1, len(GRADES))
     # 0.01 lets probabilities pass that were stored in half precision.
     if not ((p >= 0).all() and (np.abs(p.sum(axis=1) - 1) <= 0.01).all()):
         raise ValueError("The four probabilities of a corner must be >= 0 and sum to 1.")
-    return confusion_mass(p, weights)
+    scores = np.full(len(pool), UNSEEN_SCORE)
+    scores[seen] = confusion_mass(p, weights)
+    return scores
 
 
 def _random_stream(

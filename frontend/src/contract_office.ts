@@ -146,7 +146,8 @@ export interface RankedCorner {
   site: SiteCode;
   score: number;
   reason: string;
-  p: number[];
+  /** Of grades 0 to 3; none where the model could not see the disc. */
+  p: number[] | null;
 }
 
 export interface Ranking {

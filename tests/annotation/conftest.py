@@ -239,13 +239,17 @@ def model_version(db: None) -> MakeModel:
 
 @pytest.fixture
 def pregraded() -> Callable[..., None]:
-    """``pregraded(film, grader, key_points)``: probabilities and disc points of all its corners."""
+    """``pregraded(film, grader, key_points)``: probabilities and disc points of all its corners.
+
+    ``without`` names a disc that the grader could not see.
+    """
 
     def make(
         film: Radiograph,
         grader: ModelVersion,
         key_points: ModelVersion | None = None,
         p: tuple[float, float, float, float] = (0.7, 0.2, 0.1, 0.0),
+        without: str = "",
     ) -> None:
         CornerPrediction.objects.bulk_create(
             CornerPrediction(
@@ -255,7 +259,7 @@ def pregraded() -> Callable[..., None]:
                 **dict(zip(("p0", "p1", "p2", "p3"), p, strict=True)),
             )
             for site in SITES
-            if site.region == film.region
+            if site.region == film.region and site.disc != without
         )
         if key_points:
             DiscPoint.objects.bulk_create(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference.corner_regions import DiscPoints
+from inference.corner_regions import DiscPoints, disc_spacing
 from inference.film_content import NO_SPINE, conflict
 from inference.msasss import DISCS, facing, sites_of
 from inference.point_finder import Film
@@ -70,6 +70,22 @@ def test_the_readers_points_are_taken_as_they_are(grader: Grader, films: list[Ph
     found = grader.grade_film(film.bone_bright, film.region, discs=given)
     assert found.discs == given
     assert len(found.corners) == 12
+
+
+def test_a_disc_without_contrast_gets_points_and_no_grades(
+    grader: Grader, films: list[PhantomFilm]
+) -> None:
+    """As behind the shoulders: what is left of the bone is a fifth of its contrast."""
+    film, given = films[0], points(films[0])
+    hidden = film.bone_bright.astype(float)
+    around = slice(round(given["C7/T1"].center[1] - 0.6 * disc_spacing(given)), None)
+    hidden[around] = 0.2 * hidden[around] + 0.8 * hidden[around].mean()
+    found = grader.grade_film(hidden.astype(np.uint16), "C", discs=given)
+    assert found.plausible
+    assert set(found.discs) == set(DISCS["C"])
+    assert {site.code for site in sites_of("C")} - set(found.corners) == {"C7_INF", "T1_SUP"}
+    plain = grader.grade_film(film.bone_bright, "C", discs=given)
+    assert found.corners["C3_SUP"] == pytest.approx(plain.corners["C3_SUP"], abs=1e-4)
 
 
 def test_a_mirrored_film_gets_the_same_grades(grader: Grader, films: list[PhantomFilm]) -> None:

@@ -14,7 +14,7 @@ from inference.corner_regions import CropRecipe
 from training.batches import Crops
 from training.calibration import fit_calibration, prior_shift
 from training.corner_grades import refuse_unlearnable, rotating_subset
-from training.grader_recipes import RECIPES
+from training.grader_recipes import RECIPES, GraderRecipe
 from training.loop import TrainingError
 from training.soft_labels import grade_loss, soft_labels
 
@@ -66,6 +66,13 @@ def test_corners_without_votes_do_not_count() -> None:
     other = logits.clone()
     other[:, 3:] = -5
     assert grade_loss(logits, half) == pytest.approx(float(grade_loss(other, half)))
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_every_recipes_pooling_divides_its_features(recipe: GraderRecipe) -> None:
+    """ONNX knows no pooling of uneven windows: such a grader would be served the slow way."""
+    features = recipe.crop.size // 2 ** (recipe.architecture.stages + 1)
+    assert all(features % side == 0 for side in recipe.architecture.pool)
 
 
 def test_a_grade_without_example_ends_the_run() -> None:

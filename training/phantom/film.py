@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from inference.msasss import Region
 from training.phantom import soft_tissue
+from training.phantom.canvas import Canvas, Map
 from training.phantom.geometry import Points, Spine
 from training.phantom.lesions import Bridge, Corner
 from training.phantom.odd_bone import draw_odd
 from training.phantom.oddities import Traits
 from training.phantom.posterior import draw_posterior
-from training.phantom.render import Canvas, Map, draw_spine
+from training.phantom.render import draw_spine
 
 Pixels = NDArray[np.uint16]
 WHITE = 4095  # 12 bit

@@ -1,11 +1,11 @@
-"""Draw what is no disease of this score: flowing ossification (DISH), and screws in the bone."""
+"""Draw what is no disease of this score: flowing ossification, limbus vertebrae, screws."""
 
 import numpy as np
 
 from training.phantom import bodies
+from training.phantom.canvas import Canvas, add_band, take_away
 from training.phantom.geometry import Points, Spine, Vertebra
 from training.phantom.oddities import Traits
-from training.phantom.render import Canvas, add_band
 
 METAL = 3.5  # attenuation of a screw, in healthy vertebral bodies
 
@@ -14,6 +14,8 @@ def draw_odd(canvas: Canvas, spine: Spine, odd: Traits) -> None:
     """Add a person's traits to the bones."""
     for disc in odd.dish:
         _flowing_band(canvas, spine.vertebrae[disc], spine.vertebrae[disc + 1])
+    if odd.limbus is not None:
+        _limbus(canvas, spine.vertebrae[odd.limbus + 1])
     if odd.hardware is not None:
         upper, lower = spine.vertebrae[odd.hardware : odd.hardware + 2]
         _screws(canvas, upper, lower, plate=spine.region == "C")
@@ -33,6 +35,24 @@ def _flowing_band(canvas: Canvas, upper: Vertebra, lower: Vertebra) -> None:
     over = upper.world(upper.local_corner(True) + np.array([3.2 * off + wide, 0.0]))
     bend = bulge + 1.2 * (over - upper.corner(True))
     add_band(canvas, bodies.band(start, bend, end, (0.6 * wide, wide, 0.6 * wide)), 0.75)
+
+
+def _limbus(canvas: Canvas, body: Vertebra) -> None:
+    """The anterior upper corner as an ossicle of its own: a lucent line, bone dense beside it.
+
+    Disc that broke through the growing rim; neither erosion nor syndesmophyte, so grade 0.
+    """
+    deep, low = 0.36 * body.half_depth, 0.24 * body.height  # of the ossicle, 6 mm each
+    rim = body.local_corner(caudal=False)
+    wall, plate = rim + np.array([1.0, low]), rim - np.array([deep, 1.0])
+    inward = np.array([-0.5, 0.5])  # across the line, towards the body's middle
+    cut = np.array([wall, 0.5 * (wall + plate) + inward, plate])
+    within = np.array([[-2.0, 0.4], [0.0, 0.0], [-0.4, 2.0]])  # the dense line ends at the cortex
+    line, beside = body.world(cut), body.world(cut + 2.2 * inward + within)
+    start, bend, end = beside
+    add_band(canvas, bodies.band(start, bend, end, (0.4, 1.2, 0.4)), 1.15, 0.3)
+    start, bend, end = line
+    take_away(canvas, bodies.band(start, bend, end, (1.2, 1.5, 1.2)), 0.75)
 
 
 def _screws(canvas: Canvas, upper: Vertebra, lower: Vertebra, *, plate: bool) -> None:

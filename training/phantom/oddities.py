@@ -1,12 +1,13 @@
 """What archives hold beside plain films: metal in the spine, odd ligaments, mishaps at the plate.
 
-A person's traits (DISH, hardware) stay from visit to visit; mishaps belong to one film. None of
-them touches the latent: the shares of the grades stay those of the preset.
+A person's traits (DISH, limbus, hardware) stay from visit to visit; mishaps belong to one film.
+None of them touches the latent: the shares of the grades stay those of the preset.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.msasss import Region
 from training.phantom.severity import Floats
@@ -14,6 +15,7 @@ from training.phantom.severity import Floats
 # Share of people with flowing ossification in front of a healthy stretch. A trial's films are there
 # to train on: what could be taken for a bridge is seen often in them, as the bridges are.
 DISH = {"clinic": 0.03, "early": 0.03, "trial": 0.15}
+LIMBUS = 0.03  # share of people with a limbus vertebra in a healthy lumbar stretch
 HARDWARE = 0.03  # share of people with screws in two neighbouring bodies
 TURNED = (0.95, 0.97, 0.985, 1.0)  # cumulative: as it should be, upside down, on either side
 CROPPED = 0.02  # share of films that end above their last disc
@@ -24,10 +26,11 @@ WORDS = ("PHANTOM^ANNA", "ID 4711-22", "12.03.1961", "SYNTHETIC HOSPITAL", "DOE 
 
 @dataclass(frozen=True)
 class Traits:
-    """Stays with the person. `dish` and `hardware` name discs 0-5; hardware spans one disc."""
+    """Stays with the person; all name discs 0-5. The limbus is the corner below the disc."""
 
     dish: tuple[int, ...] = ()
     hardware: int | None = None
+    limbus: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,14 @@ def traits(
     if operated:
         # Fusions are done low in the back and in the middle of the neck
         return Traits(dish=(), hardware=3 + spanned % 2 if region == "L" else 2 + spanned % 3)
-    return Traits(dish=dish)
+    return Traits(dish, limbus=_limbus(seed, patient, healthy) if region == "L" else None)
+
+
+def _limbus(seed: int, patient: int, healthy: NDArray[np.bool_]) -> int | None:
+    """From a stream of its own, so that whoever has none stays as they were without the trait."""
+    rng = np.random.default_rng((seed, patient, 10))
+    here, disc = rng.random() < LIMBUS, int(rng.integers(1, 5))  # L2 to L5
+    return disc if here and healthy[disc] else None
 
 
 def mishaps(seed: int, patient: int, visit: int, region: Region) -> Mishaps:

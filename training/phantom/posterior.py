@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from training.phantom import bodies
+from training.phantom.canvas import SUBPIXEL, Canvas, Map
 from training.phantom.geometry import Points, Spine, Vertebra
-from training.phantom.render import SUBPIXEL, Canvas, Map
 
 # Contours in the body's frame, in half depths (u) and heights (w); origin at the posterior wall.
 CERVICAL = {

@@ -4,7 +4,6 @@ Unit of the map: 1 is the middle of a healthy vertebral body. Edges are anti-ali
 filler and softened later by the film's blur, so nothing is super-sampled.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -12,36 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.phantom import bodies
+from training.phantom.canvas import SUBPIXEL, Canvas, Map, add_band, blurred, filled
 from training.phantom.geometry import Disc, Points, Spine, Vertebra
 from training.phantom.lesions import Bridge, Corner
 
-Map = NDArray[np.float32]
 HEALTHY = Corner(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.8, 0.0)
-SUBPIXEL = 4  # bits: polygon points are given to the filler in sixteenths of a pixel
-
-
-@dataclass
-class Canvas:
-    """A map with its place: object mm -> pixels of the map by `matrix` [2, 3]."""
-
-    bone: Map
-    matrix: Points
-    px_per_mm: float
-
-    def pixels(self, points_mm: Points) -> Points:
-        """Object millimetres [..., 2] to map pixels [..., 2]."""
-        return points_mm @ self.matrix[:, :2].T + self.matrix[:, 2]
-
-    def window(self, points_px: Points, pad_mm: float) -> tuple[slice, slice] | None:
-        """Rows and columns around the points, or None when they lie outside the map."""
-        pad = pad_mm * self.px_per_mm + 2
-        low = np.maximum(np.floor(points_px.min(axis=0) - pad), 0).astype(int)
-        high = np.minimum(np.ceil(points_px.max(axis=0) + pad) + 1, self.bone.shape[::-1]).astype(
-            int
-        )
-        if (high <= low).any():
-            return None
-        return slice(low[1], high[1]), slice(low[0], high[0])
 
 
 def draw_spine(
@@ -81,7 +55,7 @@ def draw_body(
         return
     shape = canvas.bone[place].shape
     origin = np.array([place[1].start, place[0].start])
-    mask = _filled(shape, contour - origin)
+    mask = filled(shape, contour - origin)
     for caudal, look in enumerate(looks):
         if look.erosion > 0.02:
             _erode(canvas, mask, origin, body, bool(caudal), look.erosion, rng)
@@ -92,13 +66,6 @@ def draw_body(
         if look.sclerosis > 0.02:
             _sclerose(canvas, bone, mask, origin, body, bool(caudal), look.sclerosis)
     np.maximum(canvas.bone[place], bone, out=canvas.bone[place])
-
-
-def _filled(shape: tuple[int, ...], contour: Points) -> NDArray[np.uint8]:
-    mask = np.zeros(shape, dtype=np.uint8)
-    points = np.round(contour * (1 << SUBPIXEL)).astype(np.int32)
-    cv2.fillPoly(mask, [points], 255, lineType=cv2.LINE_AA, shift=SUBPIXEL)
-    return mask
 
 
 def _body_profile(mask: NDArray[np.uint8], px_per_mm: float) -> Map:
@@ -148,8 +115,8 @@ def _sclerose(
     triangle = corner + np.array(
         [[0.5, -0.5 * up], [0.5, 1.25 * leg * up], [-1.35 * leg, -0.5 * up]]
     )
-    dense = _filled(bone.shape, canvas.pixels(body.world(triangle)) - origin).astype(np.float32)
-    dense = _blur(dense, 0.16 * leg * canvas.px_per_mm)
+    dense = filled(bone.shape, canvas.pixels(body.world(triangle)) - origin).astype(np.float32)
+    dense = blurred(dense, 0.16 * leg * canvas.px_per_mm)
     bone += dense * (mask > 127) * np.float32((0.28 + 0.55 * strength) / 255)
 
 
@@ -175,7 +142,7 @@ def _endplate_lines(
         if (tilt > 0.15) == caudal and abs(tilt) > 0.15:
             bulge = tilt * np.sin(np.pi * np.linspace(0.0, 1.0, len(edge)) ** 0.8)
             far = edge + np.stack([np.zeros(len(edge)), bulge], axis=1)
-            lens = _filled(
+            lens = filled(
                 bone.shape, canvas.pixels(body.world(np.concatenate([edge, far[::-1]]))) - origin
             )
             np.maximum(bone, lens * np.float32(0.5 / 255), out=bone)
@@ -252,23 +219,6 @@ def _draw_disc(
         bodies.band(start, bend, end, (1.7 * width, width, 1.7 * width)),
         0.88 * bridge.density,
     )
-
-
-def add_band(canvas: Canvas, contour_mm: Points, density: float, soft_mm: float = 0.15) -> None:
-    """Lay new bone or metal over the map: the denser of the two is seen."""
-    contour = canvas.pixels(contour_mm)
-    place = canvas.window(contour, 1.0 + 2 * soft_mm)
-    if place is None:
-        return
-    mask = _filled(canvas.bone[place].shape, contour - np.array([place[1].start, place[0].start]))
-    layer = _blur(mask.astype(np.float32), soft_mm * canvas.px_per_mm) * np.float32(density / 255)
-    np.maximum(canvas.bone[place], layer, out=canvas.bone[place])
-
-
-def _blur(image: Map, sigma_px: float) -> Map:
-    if sigma_px < 0.3:
-        return image
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
 
 
 @cache

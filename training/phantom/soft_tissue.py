@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from training.phantom.canvas import Map
 from training.phantom.geometry import Points, Spine
-from training.phantom.render import Map
 from training.phantom.severity import Floats
 
 MU_PER_MM = 0.019  # soft tissue at diagnostic energies

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from annotation.errors import Conflict
-from annotation.models import Consensus, ModelVersion, Study
+from annotation.models import Consensus, ModelVersion, Pregrading, Radiograph, Study
 from annotation.services import corner_routing, relabel_batches
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
 Pregraded = Callable[..., None]
+HIDDEN = ["L5_INF", "S1_SUP"]
 SURE, TORN = (0.97, 0.01, 0.01, 0.01), (0.5, 0.46, 0.03, 0.01)
 
 
@@ -52,6 +53,47 @@ def test_a_retired_models_doubts_do_not_count(
     model_version("new")
     with pytest.raises(Conflict, match="not pre-graded by the serving model"):
         corner_routing.ranked_corners(made, size=3, random_share=0.0)
+
+
+@pytest.fixture
+def with_a_hidden_disc(
+    film: MakeFilm, pregraded: Pregraded, grader: ModelVersion, model_version: MakeModel
+) -> Callable[[str], Radiograph]:
+    """A film with plausible points of which the model graded all but the last disc."""
+    points = model_version("points", task="key_points")
+
+    def make(split: str) -> Radiograph:
+        one = film(split=split)
+        Pregrading.objects.create(
+            radiograph=one, key_points=points, corner_grades=grader, plausible=True
+        )
+        pregraded(one, grader, p=TORN, without="L5/S1")
+        return one
+
+    return make
+
+
+def test_a_disc_that_the_model_could_not_see_goes_to_the_readers_first(
+    study: MakeStudy, with_a_hidden_disc: Callable[[str], Radiograph]
+) -> None:
+    one, held_out = with_a_hidden_disc("train"), with_a_hidden_disc("test")
+    made = study(films=[one, held_out])
+    _, corners = corner_routing.ranked_corners(made, size=3, random_share=0.0)
+    first = [(c.candidate.film, c.candidate.site, c.reason) for c in corners[:2]]
+    assert sorted(first) == [(one.pk, site, "not seen by the model") for site in HIDDEN]
+    assert corners[2].reason.startswith("0 vs 1")
+
+
+def test_a_disc_that_nobody_could_see_is_settled_once_the_readers_agree(
+    study: MakeStudy, with_a_hidden_disc: Callable[[str], Radiograph]
+) -> None:
+    one = with_a_hidden_disc("train")
+    made = study(films=[one])
+    for site in HIDDEN:
+        Consensus.objects.create(
+            study=made, radiograph=one, site=site, not_assessable="obscured", rule="agreed"
+        )
+    assert not {(one.pk, site) for site in HIDDEN} & ranked(made)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from annotation.services.ranking import (
     DEFAULT_WEIGHTS,
     KOO_TABLE_1,
     PRIOR_CORNERS,
+    UNSEEN_SCORE,
     Candidate,
     Ranked,
     confusion_mass,
@@ -270,3 +271,17 @@ def test_probabilities_that_are_none_are_refused(p: tuple[float, float, float, f
 def test_a_batch_out_of_range_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="A batch needs"):
         rank(cohort([1]), seed=0, **wrong)
+
+
+@given(probabilities)
+def test_no_doubt_weighs_more_than_a_corner_that_was_not_seen(p: list[float]) -> None:
+    assert confusion_mass(p, np.ones((4, 4)) - np.eye(4)) < UNSEEN_SCORE
+
+
+def test_corners_that_the_model_could_not_see_come_first_and_say_so() -> None:
+    doubted = cohort([1, 1])
+    unseen = [Candidate("q", 9, site, None) for site in ("C7_INF", "T1_SUP")]
+    batch = rank([*doubted, *unseen], size=4, random_share=0.0, seed=1)
+    assert {item.candidate for item in batch[:2]} == set(unseen)
+    assert [item.reason for item in batch[:2]] == ["not seen by the model"] * 2
+    assert all(" vs " in item.reason for item in batch[2:])

@@ -6,10 +6,10 @@ import pytest
 from inference.msasss import DISCS, SITE, Region
 from training import phantom
 from training.phantom import oddities, severity
-from training.phantom.geometry import build
+from training.phantom.canvas import Canvas
+from training.phantom.geometry import Points, Spine, build
 from training.phantom.odd_bone import draw_odd
 from training.phantom.oddities import Traits
-from training.phantom.render import Canvas
 
 PEOPLE = 1500
 
@@ -97,8 +97,16 @@ def test_letters_are_white_pixels_that_the_plain_film_does_not_have() -> None:
     assert (spoilt.bone_bright[differing] == 4095).all()
 
 
+def _spine() -> Spine:
+    return build("L", np.random.default_rng(1), np.random.default_rng(2), np.full((6, 2), -1.0))
+
+
+def _limbus_places(spine: Spine) -> tuple[Points, Points]:
+    return spine.vertebrae[4].center, spine.vertebrae[4].corner(caudal=False)
+
+
 def _drawn(odd: Traits) -> Canvas:
-    spine = build("L", np.random.default_rng(1), np.random.default_rng(2), np.full((6, 2), -1.0))
+    spine = _spine()
     matrix = np.array([[2.0, 0, 150], [0, 2.0, 60]])
     canvas = Canvas(np.zeros((560, 300), dtype=np.float32), matrix, 2.0)
     draw_odd(canvas, spine, odd)
@@ -111,3 +119,28 @@ def test_screws_are_denser_than_any_bone() -> None:
 
 def test_flowing_bone_is_no_denser_than_a_bridge() -> None:
     assert 0.5 < _drawn(Traits(dish=(1, 2))).bone.max() < 1.0
+
+
+def test_a_limbus_is_rare_lumbar_and_healthy_and_changes_nobody_else() -> None:
+    """The corner below its disc is cut off by a lucent line, with denser bone beside it."""
+    first = {p: _first(p, "L") for p in range(PEOPLE)}
+    found = {p: oddities.traits(3, p, "L", latent) for p, latent in first.items()}
+    limbus = {p: one.limbus for p, one in found.items() if one.limbus is not None}
+    assert 0 < len(limbus) / PEOPLE < oddities.LIMBUS + 0.02
+    assert all(first[p][disc].max() < oddities.HEALTHY_BELOW for p, disc in limbus.items())
+    assert all(oddities.traits(3, p, "C", _first(p, "C")).limbus is None for p in limbus)
+
+
+def test_a_limbus_cuts_an_upper_corner_off_its_body_and_touches_nothing_else() -> None:
+    plain, cut = np.ones((560, 300), np.float32), np.ones((560, 300), np.float32)
+    spine, matrix = _spine(), np.array([[2.0, 0, 150], [0, 2.0, 60]])
+    draw_odd(Canvas(cut, matrix, 2.0), spine, Traits(limbus=3))
+    rows, columns = np.nonzero(cut != plain)
+    body, corner = (2 * place + [150, 60] for place in _limbus_places(spine))
+    assert cut.min() < 0.5
+    assert cut.max() > 1.05
+    assert np.hypot(columns - corner[0], rows - corner[1]).max() < 40  # 20 mm
+    across = np.linspace(corner, body, 200).astype(int)
+    dark = cut[across[:, 1], across[:, 0]] < 0.6
+    assert dark.any()
+    assert not dark[[0, -1]].any()

@@ -7,6 +7,7 @@ import pytest
 
 from inference.msasss import Region
 from training.phantom import geometry, lesions, render
+from training.phantom.canvas import Canvas
 
 PX_PER_MM = 4.0
 
@@ -18,13 +19,13 @@ def _spine() -> geometry.Spine:
 
 def _drawn(
     look: lesions.Corner = render.HEALTHY, bridge_mm: float = 0.0
-) -> tuple[render.Canvas, geometry.Disc]:
+) -> tuple[Canvas, geometry.Disc]:
     """The bones of a spine whose disc 2 has `look` at its cranial corner, or a bridge."""
     spine = _spine()
     disc = spine.disc(2)
     offset = 120 - PX_PER_MM * disc.anterior
     matrix = np.array([[PX_PER_MM, 0, offset[0]], [0, PX_PER_MM, offset[1]]])
-    canvas = render.Canvas(np.zeros((240, 240), dtype=np.float32), matrix, PX_PER_MM)
+    canvas = Canvas(np.zeros((240, 240), dtype=np.float32), matrix, PX_PER_MM)
     corners = [(render.HEALTHY, render.HEALTHY)] * 6
     corners[2] = (look, render.HEALTHY)
     bridges = [lesions.Bridge(0, 0, 0, 0)] * 6
@@ -33,7 +34,7 @@ def _drawn(
     return canvas, disc
 
 
-def _joined(canvas: render.Canvas, disc: geometry.Disc) -> bool:
+def _joined(canvas: Canvas, disc: geometry.Disc) -> bool:
     """Whether every height between the facing corners holds new bone near the anterior margin."""
     (_, top), (_, bottom) = canvas.pixels(disc.cranial), canvas.pixels(disc.caudal)
     x = round(canvas.pixels(disc.anterior)[0])

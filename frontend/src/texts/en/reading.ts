@@ -208,6 +208,7 @@ export const reading = {
     now: "Now",
     model: "Model",
     probability: "Probability",
+    unseen: "not seen",
     version: (version: string) => `Model ${version}`,
     agree: (n: number, all: number) => `Same grade at ${n} of ${all} corners.`,
     kept: "Your first grades are kept as they are.",

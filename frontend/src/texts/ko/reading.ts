@@ -197,6 +197,7 @@ export const reading: typeof english = {
     now: "지금",
     model: "모델",
     probability: "확률",
+    unseen: "보이지 않음",
     version: (version) => `모델 ${version}`,
     agree: (n, all) => `모서리 ${all}개 중 ${n}개에서 같은 등급입니다.`,
     kept: "처음 등급은 그대로 보존됩니다.",
