@@ -24,7 +24,7 @@ export class DeskFilm {
 
   constructor(reading: Reading, save: SavePoints, writable: () => boolean) {
     this.points = new DeskPoints(save, writable);
-    this.points.begin(reading.discs);
+    this.points.begin(reading.discs, reading);
     this.window = rememberedWindow(reading.picture_url) ?? reading.window;
     this.refresh(reading);
   }
@@ -43,7 +43,7 @@ export class DeskFilm {
   /** Grades and points move by one disc. True: there was a grade, which the server has to move. */
   shift(towards: Towards): boolean {
     const { reading, marks } = this;
-    const points = this.points.shift(reading.sites, towards, reading);
+    const points = this.points.shift(reading.sites, towards);
     if (Object.keys(marks).length === 0) return false;
     this.marks = shiftedMarks(reading.sites, marks, towards);
     this.turns.record(marks, this.marks, reading.sites[0] ?? "", points);

@@ -5,10 +5,13 @@ import { shiftedPoints, type Towards } from "./level_shift";
 import { DISCS, type SiteCode } from "./msasss";
 import * as guides from "./points_guide";
 import type { PointsStep } from "./reader_grades";
-import { guessed } from "./viewer/corner_regions";
+import { distance, guessed, type DiscPoints } from "./viewer/corner_regions";
+import { onFilm, type Size } from "./viewer/view";
 
 /** A row of small moves of a point is one move. */
 const POINT_REST = 300;
+/** Film pixels between the points of a disc; nearer ones do not say which way it faces. */
+const APART = 5;
 
 type At = readonly [number, number];
 export type SavePoints = (points: { disc: string; center: Point; anterior: Point }) => void;
@@ -18,6 +21,7 @@ export class DeskPoints {
   /** Set while the reader places all points of the film, click by click. */
   guide = $state.raw<guides.Guide | null>(null);
 
+  private film: Size = { width: 0, height: 0 };
   private moved: string | null = null;
   private resting: ReturnType<typeof setTimeout> | undefined;
 
@@ -27,15 +31,18 @@ export class DeskPoints {
   ) {}
 
   /** Another film. */
-  begin(discs: Disc[]): void {
+  begin(discs: Disc[], film: Size): void {
     this.discs = discs;
+    this.film = film;
     this.guide = null;
   }
 
   move(disc: string, point: "center" | "anterior", to: At): void {
     if (!this.writable()) return;
     this.discs = this.discs.map((d) =>
-      d.disc === disc ? { ...d, [point]: rounded(to), source: "reader", model: modelOf(d) } : d,
+      d.disc === disc
+        ? { ...d, ...this.laid({ ...d, [point]: to }), source: "reader", model: modelOf(d) }
+        : d,
     );
     if (this.moved !== disc) this.flush();
     clearTimeout(this.resting);
@@ -44,9 +51,8 @@ export class DeskPoints {
   }
 
   /** A level without points gets some, for the reader to drag into place. */
-  guess(disc: string, film: FilmPicture): void {
-    const { center, anterior } = guessed(disc, this.discs, film);
-    this.place({ disc, center: [...center], anterior: [...anterior] });
+  guess(disc: string): void {
+    this.place(guessed(disc, this.discs, this.film));
   }
 
   /** The reader's correction of a disc is taken back: the model's points hold again. */
@@ -88,16 +94,15 @@ export class DeskPoints {
   // --- all points by one disc ------------------------------------------------------------------
 
   /** Each disc takes its neighbour's points. What stood before and stands after, to be undone. */
-  shift(sites: readonly SiteCode[], towards: Towards, film: FilmPicture): PointsStep {
-    const after = shiftedPoints(this.discs, sites, towards, film);
+  shift(sites: readonly SiteCode[], towards: Towards): PointsStep {
+    const after = shiftedPoints(this.discs, sites, towards, this.film);
     const before = this.discs.filter(({ disc }) => after.some((one) => one.disc === disc));
     this.placeAll(after);
     return { before, after };
   }
 
-  placeAll(points: readonly guides.Placed[]): void {
-    for (const one of points)
-      this.place({ ...one, center: rounded(one.center), anterior: rounded(one.anterior) });
+  placeAll(points: readonly DiscPoints[]): void {
+    for (const one of points) this.place(one);
   }
 
   /** Send what was moved and still rests. */
@@ -108,15 +113,40 @@ export class DeskPoints {
     if (points) this.save({ disc: points.disc, center: points.center, anterior: points.anterior });
   }
 
-  private place({ disc, center, anterior }: guides.Placed): void {
+  private place(points: DiscPoints): void {
     if (!this.writable()) return;
     this.flush();
+    const { disc } = points;
     const before = this.discs.find((d) => d.disc === disc);
     const model = before ? modelOf(before) : null;
-    const placed: Disc = { disc, center, anterior, confidence: null, source: "reader", model };
+    const placed: Disc = {
+      disc,
+      ...this.laid(points),
+      confidence: null,
+      source: "reader",
+      model,
+    };
     this.discs = [...this.discs.filter((d) => d.disc !== disc), placed];
     this.moved = disc;
     this.flush();
+  }
+
+  /**
+   * Both points on the film and apart, as the server takes them: the model may have found one
+   * beyond the border, and a guess may lie there.
+   */
+  private laid({
+    center,
+    anterior,
+  }: {
+    center: At;
+    anterior: At;
+  }): Pick<Disc, "center" | "anterior"> {
+    const at = rounded(onFilm(this.film, center));
+    const front = rounded(onFilm(this.film, anterior));
+    if (distance(at, front) >= APART) return { center: at, anterior: front };
+    const inwards = at[0] < this.film.width / 2 ? APART : -APART;
+    return { center: at, anterior: [at[0] + inwards, at[1]] };
   }
 }
 

@@ -3,10 +3,9 @@
  * the spine. Pure; the server moves the grades by the same rule (annotation/services/ledger.py).
  */
 
-import type { Disc, Marks, Point } from "./contract";
+import type { Disc, Marks } from "./contract";
 import { siteOf, type SiteCode } from "./msasss";
-import type { Placed } from "./points_guide";
-import { guessed } from "./viewer/corner_regions";
+import { guessed, type DiscPoints } from "./viewer/corner_regions";
 import type { Size } from "./viewer/view";
 
 export type Towards = "cranial" | "caudal";
@@ -52,24 +51,18 @@ export function movedDiscs(
   });
 }
 
-const onFilm = ([x, y]: Point, { width, height }: Size): Point => [
-  Math.min(width - 1, Math.max(0, x)),
-  Math.min(height - 1, Math.max(0, y)),
-];
-
 /**
  * Where the points of the discs stand after the move: each disc takes those of its neighbour. The
- * disc left behind is guessed from the others, for the reader to drag or to mark as off the film;
- * a guess beyond the film's edge is laid on it.
+ * disc left behind is guessed from the others, for the reader to drag or to mark as off the film.
  */
 export function shiftedPoints(
   discs: readonly Disc[],
   sites: readonly SiteCode[],
   towards: Towards,
   film: Size,
-): Placed[] {
+): DiscPoints[] {
   const moves = movedDiscs(sites, towards);
-  const moved = moves.flatMap(({ from, to }): Placed[] => {
+  const moved = moves.flatMap(({ from, to }): DiscPoints[] => {
     const points = discs.find((disc) => disc.disc === from);
     return points ? [{ disc: to, center: points.center, anterior: points.anterior }] : [];
   });
@@ -77,16 +70,5 @@ export function shiftedPoints(
   const stale = discs
     .map((disc) => disc.disc)
     .filter((name) => !moved.some((m) => m.disc === name));
-  const guesses = stale.map((name): Placed => {
-    const { center, anterior } = guessed(name, moved, film);
-    return {
-      disc: name,
-      center: onFilm([...center], film),
-      anterior: onFilm([...anterior], film),
-    };
-  });
-  // Two points that the edge has pushed onto each other would be no disc.
-  const apart = ({ center, anterior }: Placed) =>
-    Math.hypot(center[0] - anterior[0], center[1] - anterior[1]) > 5;
-  return [...moved, ...guesses.filter(apart)];
+  return [...moved, ...stale.map((name) => guessed(name, moved, film))];
 }

@@ -1,6 +1,7 @@
 /** Guided clicks: all points of a film from nothing, two per disc, from the top down. Pure. */
 
 import type { Point } from "./contract";
+import type { DiscPoints } from "./viewer/corner_regions";
 
 export interface Guide {
   /** The discs of the film, from the top down. */
@@ -9,12 +10,6 @@ export interface Guide {
   readonly at: number;
   /** Its centre, once clicked; then the anterior edge is asked for. */
   readonly center: Point | null;
-}
-
-export interface Placed {
-  disc: string;
-  center: Point;
-  anterior: Point;
 }
 
 /** Film pixels: a second click nearer than this is a double click and no anterior edge. */
@@ -28,7 +23,10 @@ export const wanted = ({ discs, at, center }: Guide) => ({
 });
 
 /** A click on the film: the next question, null after the last, and the disc that is complete. */
-export function clicked(guide: Guide, to: Point): { guide: Guide | null; placed: Placed | null } {
+export function clicked(
+  guide: Guide,
+  to: Point,
+): { guide: Guide | null; placed: DiscPoints | null } {
   const { center } = guide;
   if (!center) return { guide: { ...guide, center: to }, placed: null };
   if (Math.hypot(to[0] - center[0], to[1] - center[1]) < CLOSEST) return { guide, placed: null };

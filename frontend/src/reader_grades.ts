@@ -4,7 +4,6 @@
  */
 
 import type { Instrument, Mark, Marks } from "./contract";
-import type { Placed } from "./points_guide";
 import {
   BRIDGE,
   facing,
@@ -14,6 +13,7 @@ import {
   type Region,
   type SiteCode,
 } from "./msasss";
+import type { DiscPoints } from "./viewer/corner_regions";
 
 export const graded = (grade: Grade, findings: readonly string[] = []): Mark => ({
   grade,
@@ -109,8 +109,8 @@ export function sameMarks(a: Marks, b: Marks): boolean {
 
 /** Points that moved together with grades. */
 export interface PointsStep {
-  before: readonly Placed[];
-  after: readonly Placed[];
+  before: readonly DiscPoints[];
+  after: readonly DiscPoints[];
 }
 
 interface Step {
@@ -124,7 +124,7 @@ interface Turned {
   history: History;
   marks: Marks;
   site: SiteCode;
-  points: readonly Placed[];
+  points: readonly DiscPoints[];
 }
 
 /** What can be taken back and done again in this page; immutable. */

@@ -54,6 +54,12 @@ export const toScreen = (view: View, pane: Size, point: Point): Point =>
 export const toFilm = (view: View, pane: Size, point: Point): Point =>
   apply(inverse(filmToScreen(view, pane)), point);
 
+/** The nearest point of the film: what is dragged over its border stays on it. */
+export const onFilm = ({ width, height }: Size, [x, y]: Point): Point => [
+  Math.min(width - 1, Math.max(0, x)),
+  Math.min(height - 1, Math.max(0, y)),
+];
+
 /** Pixel centres (integers) of a canvas `width` pixels wide that fills the pane -> film. */
 export function rasterOf(view: View, pane: Size, width: number): Affine {
   const [a, b, c, d, e, f] = inverse(filmToScreen(view, pane));

@@ -127,7 +127,7 @@ export const reading = {
   commit: "Commit and next",
   commitShort: "Commit",
   committing: "Committing…",
-  done: (n: number, all: number) => `${n} of ${all} corners`,
+  done: (n: number, all: number) => `${n} of ${all} ${all === 1 ? "corner" : "corners"}`,
   tools: {
     label: "Picture tools",
     windowMode: "Window",
