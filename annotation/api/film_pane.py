@@ -54,9 +54,14 @@ def film_out(film: Radiograph, address: str) -> dict[str, Any]:
         "width": film.width,
         "height": film.height,
         "spacing_mm": film.spacing_mm,
-        "window": {"center": film.window_center, "width": film.window_width},
+        "window": window_out(film.window_center, film.window_width),
         **picture_urls(address),
     }
+
+
+def window_out(center: float, width: float) -> dict[str, float]:
+    """A display window in stored values."""
+    return {"center": center, "width": width}
 
 
 def picture_urls(address: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from annotation.api.film_pane import discs_of_readings, film_out, mark_out
+from annotation.api.film_pane import discs_of_readings, film_out, mark_out, window_out
 from annotation.models import Reading, Study
 from annotation.services import calibration, reader_grades, reading_queue, worklist
 from annotation.services.ledger import History, Marks
@@ -64,6 +64,7 @@ def _reading_out(reading: Reading, place: Place, shown: _Shown) -> dict[str, Any
         "time_point": time_point_out(reading, place),
         # The film of a second look is on the page already.
         **film_out(reading.radiograph, f"readings/{reading.revises_id or reading.pk}"),
+        **({"window": window_out(*history.window)} if history.window else {}),
         "sites": reading.sites,
         "discs": shown.discs[reading.pk],
         "marks": marks_out(history.marks),

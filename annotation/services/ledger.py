@@ -72,11 +72,12 @@ class Action:
 @dataclass(frozen=True)
 class History:
     """The standing marks without blanks, and the actions that can be undone and redone, newest
-    last."""
+    last. `window`: centre and width with which the reader graded last, in stored values."""
 
     marks: Marks
     done: tuple[Action, ...]
     undone: tuple[Action, ...]
+    window: tuple[float, float] | None
 
 
 def history(events: Iterable[GradeEvent]) -> History:
@@ -84,6 +85,7 @@ def history(events: Iterable[GradeEvent]) -> History:
     marks: dict[str, Mark] = {}
     done: list[Action] = []
     undone: list[Action] = []
+    window: tuple[float, float] | None = None
     for key, same_key in groupby(events, key=lambda event: event.idempotency_key):
         group = list(same_key)
         after = {event.site: Mark.of(event) for event in group}
@@ -99,8 +101,10 @@ def history(events: Iterable[GradeEvent]) -> History:
                 done.append(Action(key, group[0].site, before, after))
                 undone.clear()
         marks.update(after)
+        if group[0].window_center is not None and group[0].window_width is not None:
+            window = group[0].window_center, group[0].window_width
     standing = {site: mark for site, mark in marks.items() if not mark.blank}
-    return History(standing, tuple(done), tuple(undone))
+    return History(standing, tuple(done), tuple(undone), window)
 
 
 def shifted(
