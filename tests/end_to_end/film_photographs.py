@@ -4,6 +4,7 @@ import re
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
@@ -54,6 +55,38 @@ def is_shown(page: Page, grey: NDArray[np.float64]) -> None:
         for x in around(shot.shape[1])
     )
     assert off <= TOLERANCE
+
+
+def is_sharp(page: Page, grey: NDArray[np.float64], scale: float) -> None:
+    """The middle of the pane is the picture itself, at its full size, between its pixels' centres.
+
+    Drawn from a picture of half its size it would have lost its edges.
+    """
+    shot = photographed(page)
+    square = shot[around(shot.shape[0])[2] :, around(shot.shape[1])[2] :][:SIDE, :SIDE]
+    drawn = [enlarged(grey, scale, dx / 8, dy / 8) for dy in range(-8, 9) for dx in range(-8, 9)]
+    nearest = min(drawn, key=lambda one: float(np.abs(one - square).mean()))
+    assert np.abs(nearest - square).mean() < 1
+    assert edges(square) == pytest.approx(edges(nearest), rel=0.03)
+    rows, cols = grey.shape
+    half = cv2.resize(grey, (cols // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(half, (cols, rows), interpolation=cv2.INTER_LINEAR)
+    assert edges(enlarged(soft, scale, 0, 0)) < 0.9 * edges(nearest)  # it would have been seen
+
+
+def enlarged(grey: NDArray[np.float64], scale: float, dx: float, dy: float) -> NDArray[np.float64]:
+    """The middle of a picture, bilinear, its grid moved by so many pixels of the screen."""
+    middle = [(side - 1) / 2 for side in grey.shape]
+    steps = (np.arange(SIDE) - (SIDE - 1) / 2) / scale
+    cols, rows = np.meshgrid(middle[1] + steps + dx / scale, middle[0] + steps + dy / scale)
+    maps = cols.astype(np.float32), rows.astype(np.float32)
+    drawn = cv2.remap((255 * grey).astype(np.float32), *maps, cv2.INTER_LINEAR)
+    return np.asarray(drawn, np.float64)
+
+
+def edges(picture: NDArray[np.float64]) -> float:
+    """How much neighbouring pixels differ."""
+    return float(np.abs(np.diff(picture, axis=0)).mean() + np.abs(np.diff(picture)).mean())
 
 
 def around(extent: int) -> range:

@@ -92,7 +92,7 @@ def test_sign_in(product: Product, chromium: Browser, look: tuple[str, str]) -> 
 def test_the_reading_room(sign_in: SignIn, look: tuple[str, str]) -> None:
     reader = sign_in("reader")
     page = reader.page
-    found = checked(reader, look, "/worklist", "/calibration")
+    found = checked(reader, look, "/calibration", "/worklist")
     page.get_by_test_id("worklist").get_by_role("link").first.click()
     expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
     is_settled(page, look)

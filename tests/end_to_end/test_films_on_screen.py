@@ -15,7 +15,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 from inference.msasss import DISCS
 from tests import browser
 from tests.end_to_end.conftest import FLAGS, Person, Product, SignIn
-from tests.end_to_end.film_photographs import extent, is_pydicoms, is_shown, opens
+from tests.end_to_end.film_photographs import (
+    extent,
+    is_pydicoms,
+    is_sharp,
+    is_shown,
+    opens,
+    painted,
+)
 from tests.end_to_end.reading_screen import at_server, grades, saved
 from tests.end_to_end.strange_films import Film, imported
 
@@ -75,6 +82,40 @@ def test_keys_change_the_picture_as_they_say(films: dict[str, Film], sign_in: Si
     page.keyboard.press("i")
     is_shown(page, 1 - share.clip(0, 1))
     turns_zooms_and_fits(page, film)
+
+
+def test_a_film_is_sharp_at_every_zoom(films: dict[str, Film], sign_in: SignIn) -> None:
+    film = films["twelve_bits"]
+    reader = sign_in("reader2")
+    page = reader.page
+    opens(reader, film)
+    for key in ("z", "o"):
+        page.keyboard.press(key)
+    for times in range(1, 9):
+        page.keyboard.press("+")
+        is_sharp(page, film.grey, 1.25**times)
+    page.keyboard.press("z")
+    page.keyboard.press("-")
+    is_sharp(page, film.grey, 0.8)
+
+
+def test_the_window_goes_with_the_reader_to_another_machine(
+    films: dict[str, Film], sign_in: SignIn
+) -> None:
+    film = films["eight_bits"]
+    reader = sign_in("reader2")
+    opens(reader, film)
+    reader.page.keyboard.press("b")
+    grades(reader.page, "0")
+    saved(reader.page)
+    window = reader.page.evaluate("JSON.parse(localStorage.getItem('windows'))[0][1]")
+    share = (film.grey * film.top - window["center"]) / window["width"] + 0.5
+    elsewhere = sign_in("reader2")
+    elsewhere.goes_to(f"/rounds/{film.round}")
+    painted(elsewhere.page)
+    for key in ("z", "o"):
+        elsewhere.page.keyboard.press(key)
+    is_shown(elsewhere.page, share.clip(0, 1))
 
 
 def turns_zooms_and_fits(page: Page, film: Film) -> None:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -188,6 +189,13 @@ def the_batch_is_read(reader: Person) -> None:
         if number == 0:
             reader.shows("relabelling")
             one_corner_of_twelve_is_asked(page)
+            page.wait_for_load_state("networkidle")
+            page.context.set_offline(True)  # the next crop is here before it is asked for
+            page.keyboard.press("1")
+            shows_crop(page, f"2 of {BATCH}")
+            page.context.set_offline(False)
+            expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
+            continue
         page.wait_for_timeout(160)  # a key that comes sooner has bounced
         with page.expect_response(re.compile(r"/commit$")) as committed:
             page.keyboard.press("1")
@@ -195,6 +203,17 @@ def the_batch_is_read(reader: Person) -> None:
                 page.wait_for_timeout(50)
         assert committed.value.ok
     expect(page.get_by_role("link", name=re.compile("Worklist|worklist")).first).to_be_visible()
+
+
+def shows_crop(page: Page, position: str) -> None:
+    """The crop of this place is painted: its middle has many greys."""
+    expect(page.get_by_test_id("position")).to_contain_text(position)
+    page.wait_for_timeout(200)
+    png = np.frombuffer(page.get_by_test_id("crop-pane").screenshot(), np.uint8)
+    crop = cv2.imdecode(png, cv2.IMREAD_GRAYSCALE)
+    assert crop is not None
+    rows, cols = crop.shape
+    assert len(np.unique(crop[rows // 4 : -rows // 4, cols // 4 : -cols // 4])) > 100
 
 
 def one_corner_of_twelve_is_asked(page: Page) -> None:

@@ -49,3 +49,22 @@ def test_an_event_holds_who_what_when_how_long_and_under_what(
     client.post(address, json.dumps(body | {"not_assessable": "rotated"}), "application/json")
     newest = GradeEvent.objects.latest("pk")
     assert (newest.grade, newest.not_assessable) == (None, "rotated")
+
+
+@pytest.mark.django_db
+def test_the_window_of_the_last_grade_goes_with_the_reader_to_another_machine(
+    study: MakeStudy, reader: MakeUser, signed_in: Callable[[User], Client]
+) -> None:
+    here, elsewhere = signed_in(reader("ada")), signed_in(reader("ada"))
+    round_ = study(films=2, readers=["ada"]).rounds.get()
+    reading = here.post(f"/api/v1/rounds/{round_.pk}/next").json()["reading"]
+    imported = reading["window"]
+    address = f"/api/v1/readings/{reading['id']}"
+    window = {"center": 1800.5, "width": 2600.25}
+    body = {"idempotency_key": KEY, "site": "L1_INF", "grade": 2, "window": window}
+    here.post(f"{address}/grades", json.dumps(body), "application/json")
+    undo = {"idempotency_key": KEY[:-1] + "2"}
+    here.post(f"{address}/undo", json.dumps(undo), "application/json")
+    shown = elsewhere.get(address).json()
+    assert (shown["marks"], shown["window"]) == ({}, window)
+    assert shown["upcoming"][0]["window"] == imported != window  # of that film nothing is kept

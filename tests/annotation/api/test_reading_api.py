@@ -105,18 +105,6 @@ def test_a_grade_answers_with_what_stands(ada: Client, reading: dict[str, Any]) 
     assert (again["can_undo"], again["can_redo"]) == (True, False)
 
 
-def test_the_window_of_the_last_grade_goes_with_the_reader_to_another_machine(
-    reader: MakeUser, signed_in: SIGN_IN, ada: Client, reading: dict[str, Any]
-) -> None:
-    address = f"/api/v1/readings/{reading['id']}"
-    grade(ada, reading, "L1_INF", 2)
-    send(ada, reading, "undo")  # the window stays as it was
-    elsewhere = signed_in(reader("ada"))
-    assert elsewhere.get(address).json()["window"] == {"center": 1500.0, "width": 800.0}
-    upcoming = elsewhere.get(address).json()["upcoming"]
-    assert {coming["window"]["width"] for coming in upcoming} == {2600.0}
-
-
 def test_leaving_a_bridge_asks_for_the_facing_corner(ada: Client, reading: dict[str, Any]) -> None:
     grade(ada, reading, "L1_INF", 3)
     refused = grade(ada, reading, "L1_INF", 2)
