@@ -41,6 +41,7 @@ os.environ["SYNDESMO_DATA"] = str(_data)
 os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
 os.environ.setdefault("SECRET_KEY", "of tests alone")
 os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
+os.environ.setdefault("COMMIT_ANSWER_SECONDS", "0")  # hundreds of commits need not wait
 django.setup()
 
 

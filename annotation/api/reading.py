@@ -1,7 +1,11 @@
 """The reader's screens: worklist, the film in hand, grades, commit. All of it is one's own."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -228,11 +232,20 @@ class CommitInput(KeyInput):
     shown = serializers.IntegerField(min_value=1, allow_null=True, default=None)
 
 
+@contextmanager
+def _in_even_time() -> Iterator[None]:
+    """Take as long for a film's first reader as for its last, whose reads are compared at once."""
+    began = time.monotonic()
+    yield
+    time.sleep(max(0.0, settings.COMMIT_ANSWER_SECONDS - (time.monotonic() - began)))
+
+
 class CommitView(APIView):
     """The end of a reading."""
 
     permission_classes = [BlindReader]
 
+    @_in_even_time()
     def post(self, request: Request, pk: int) -> Response:
         """Commit and take the next place at once, so that the reader waits for one request.
 

@@ -123,11 +123,9 @@ export class Desk extends DeskFilms {
   turn(turn: Turn): void {
     const film = this.place.active;
     if (!film || !this.writable || !this.can(turn)) return;
-    const turned = film.turns.take(turn);
+    const turned = this.place.replay(turn);
     if (turned) {
       const { sites } = film.reading;
-      film.marks = turned.marks;
-      film.points.placeAll(turned.points);
       this.go(turn === "undo" ? turned.site : grades.nextSite(sites, turned.marks, turned.site));
     }
     void this.send(turn, {});

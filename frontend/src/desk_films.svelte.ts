@@ -166,7 +166,14 @@ export class DeskFilms {
     const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, film.marks);
     film.marks = marks;
     if (isTurn(entry.kind)) film.turns.answered(entry.kind, true);
+    // It may have turned a move of levels, which it alone remembers: the other film moved too.
+    if (byServerAlone && this.place.isPair) void this.refresh(entry.reading);
     if (byServerAlone && site && film === this.place.active) this.go(site);
+  }
+
+  private async refresh(reading: number): Promise<void> {
+    const newest = await api.reading(reading).catch(() => null); // the next save tells of it
+    if (newest && this.place.of(reading)) this.place.refresh(newest);
   }
 
   private committedAs(committed: c.Committed): void {

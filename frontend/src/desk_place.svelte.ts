@@ -5,7 +5,7 @@
 
 import type { Marks, Reading } from "./contract";
 import { DeskPoints, type SavePoints } from "./desk_points.svelte";
-import { DeskTurns } from "./desk_turns.svelte";
+import { DeskTurns, type Turn } from "./desk_turns.svelte";
 import { rememberedWindow, rememberWindow } from "./films";
 import { shiftedMarks, type Towards } from "./level_shift";
 import type { SiteCode } from "./msasss";
@@ -41,13 +41,22 @@ export class DeskFilm {
   }
 
   /** Grades and points move by one disc. True: there was a grade, which the server has to move. */
-  shift(towards: Towards): boolean {
+  shift(towards: Towards, shift: grades.Shift): boolean {
     const { reading, marks } = this;
     const points = this.points.shift(reading.sites, towards);
     if (Object.keys(marks).length === 0) return false;
     this.marks = shiftedMarks(reading.sites, marks, towards);
-    this.turns.record(marks, this.marks, reading.sites[0] ?? "", points);
+    this.turns.record(marks, this.marks, reading.sites[0] ?? "", { points, shift });
     return true;
+  }
+
+  /** Take back or do again what this page did last; null where only the server knows it. */
+  turn(turn: Turn): ReturnType<DeskTurns["take"]> {
+    const turned = this.turns.take(turn);
+    if (!turned) return null;
+    this.marks = turned.marks;
+    this.points.placeAll(turned.points);
+    return turned;
   }
 
   setWindow(window: Window): void {
@@ -126,8 +135,17 @@ export class DeskPlace {
    * which moves the others' grades with it; null where nothing is graded yet.
    */
   shift(towards: Towards): DeskFilm | null {
-    const graded = this.films.filter((film) => film.shift(towards));
+    const shift = Symbol();
+    const graded = this.films.filter((film) => film.shift(towards, shift));
     return graded.find((film) => film === this.active) ?? graded[0] ?? null;
+  }
+
+  /** Undo or redo on the film at hand, and with a move of levels every film that it moved last. */
+  replay(turn: Turn): ReturnType<DeskTurns["take"]> {
+    const shift = this.active?.turns.nextShift(turn);
+    const others = this.films.filter((film) => film !== this.active);
+    for (const film of others) if (shift && film.turns.nextShift(turn) === shift) film.turn(turn);
+    return this.active?.turn(turn) ?? null;
   }
 
   /** The window of the film at hand; the others become brighter and flatter by as much. */

@@ -2,7 +2,7 @@
 
 import type { Marks, Reading } from "./contract";
 import type { SiteCode } from "./msasss";
-import { History, type PointsStep } from "./reader_grades";
+import { History, type PointsStep, type Shift } from "./reader_grades";
 
 export type Turn = "undo" | "redo";
 
@@ -22,9 +22,18 @@ export class DeskTurns {
     this.server = { undo: can_undo, redo: can_redo };
   }
 
-  record(before: Marks, after: Marks, site: SiteCode, points?: PointsStep): void {
-    this.history = this.history.with({ before, after, site, points });
+  record(
+    before: Marks,
+    after: Marks,
+    site: SiteCode,
+    levels?: { points: PointsStep; shift: Shift },
+  ): void {
+    this.history = this.history.with({ before, after, site, ...levels });
     this.server = { ...this.server, redo: false };
+  }
+
+  nextShift(turn: Turn): Shift | undefined {
+    return this.history.nextShift(turn);
   }
 
   /** What shows after the turn; null when only the server can tell. */

@@ -113,11 +113,15 @@ export interface PointsStep {
   after: readonly DiscPoints[];
 }
 
+/** One move of levels; films that are read together share it. */
+export type Shift = symbol;
+
 interface Step {
   before: Marks;
   after: Marks;
   site: SiteCode;
   points?: PointsStep | undefined;
+  shift?: Shift | undefined;
 }
 
 interface Turned {
@@ -140,6 +144,11 @@ export class History {
 
   get canRedo(): boolean {
     return this.undone.length > 0;
+  }
+
+  /** The move of levels that is taken back, or done again, next; none for any other step. */
+  nextShift(turn: "undo" | "redo"): Shift | undefined {
+    return (turn === "undo" ? this.done : this.undone).at(-1)?.shift;
   }
 
   with(step: Step): History {

@@ -128,6 +128,15 @@ describe("history", () => {
     expect(branched?.canRedo).toBe(false);
   });
 
+  it("names the move of levels that comes next, either way", () => {
+    const shift = Symbol();
+    const moved = one.with({ before: after, after: {}, site: "C2_INF", shift });
+    expect(moved.nextShift("undo")).toBe(shift);
+    expect(moved.nextShift("redo")).toBeUndefined();
+    expect(moved.undo()?.history.nextShift("redo")).toBe(shift);
+    expect(one.nextShift("undo")).toBeUndefined();
+  });
+
   it("has nothing to take back at first", () => {
     expect(new g.History().undo()).toBeNull();
     expect(new g.History().redo()).toBeNull();

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotation.models import ModelVersion, Study
-from annotation.services import adjudication, adjudication_leases, reading_queue
+from annotation.models import ModelVersion, Reading, Study
+from annotation.services import adjudication, adjudication_leases, reader_grades, reading_queue
 from annotation.services.ledger import Mark
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
@@ -112,3 +113,36 @@ def test_two_readers_who_are_equally_far_get_answers_of_one_shape(
         counts = [(row["places"], row["committed"], row["state"]) for row in worklist]
         seen.append((shape(taken), shape(worklist), counts, len(questions)))
     assert seen[0] == seen[1] == seen[2]
+
+
+def test_a_commit_takes_as_long_for_the_last_reader_of_a_film_as_for_the_first(
+    made: Study,
+    reader: MakeUser,
+    signed_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    """By a clock of the test: comparing the film costs it 40 ms, and the answer 100 in all."""
+    settings.COMMIT_ANSWER_SECONDS = 0.1
+    clock, slept = Mock(side_effect=[5.00, 5.02, 7.00, 7.06]), Mock()
+    monkeypatch.setattr("annotation.api.reading.time", Mock(monotonic=clock, sleep=slept))
+    film = made.films.earliest("pk")
+    for name in ("ada", "ben"):
+        one = Reading.objects.get(
+            round=made.rounds.get(number=1), reader=reader(name), radiograph=film
+        )
+        reading_queue.take_next(reader=reader(name), round_id=one.round_id, shown=one.pk)
+        for site in one.sites:
+            reader_grades.grade(
+                reader=reader(name), reading_id=one.pk, key=uuid.uuid4(), site=site, mark=Mark(0)
+            )
+        answer = signed_in(reader(name)).post(
+            f"/api/v1/readings/{one.pk}/commit",
+            {"idempotency_key": str(uuid.uuid4())},
+            content_type="application/json",
+        )
+        assert answer.json()["state"] == "committed"
+    assert [call.args[0] for call in slept.call_args_list] == [
+        pytest.approx(0.08),
+        pytest.approx(0.04),
+    ]

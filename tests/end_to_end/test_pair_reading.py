@@ -10,7 +10,7 @@ from inference.msasss import sites_of
 from tests.end_to_end.conftest import Person, Product, SignIn
 from tests.end_to_end.reading_screen import opens_next
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("demo_films")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("demo_films", "graded_films")]
 CREATE = """async (design) => {
     const session = await (await fetch("/api/v1/session")).json();
     const headers = {"Content-Type": "application/json", "X-CSRFToken": session.csrf_token};
@@ -18,6 +18,12 @@ CREATE = """async (design) => {
     const answer = await fetch("/api/v1/studies", {method: "POST", headers, body});
     return {status: answer.status, ...(await answer.json())};
 }"""
+
+
+@pytest.fixture(scope="module")
+def graded_films(product: Product, demo_films: None) -> None:
+    """Every film went through the networks, as some of these studies show their grades."""
+    product.manage("pregrade", "--all")
 
 
 def pairs(coordinator: Person, chronology: str, **design: Any) -> str:
@@ -79,9 +85,31 @@ def test_a_pair_is_graded_film_by_film_and_committed_as_one(sign_in: SignIn) -> 
     expect(page.get_by_test_id("done")).to_contain_text("24 of 24")
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     reader.shows("pair-graded")
+    the_levels_of_both_move_and_come_back(page)
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("position")).to_contain_text("2 of 3")
     expect(page.get_by_test_id("done")).to_contain_text("0 of 24")
+
+
+def the_levels_of_both_move_and_come_back(page: Page) -> None:
+    page.keyboard.press("l")
+    page.get_by_test_id("towards-caudal").check()
+    page.get_by_test_id("levels-confirm").click()
+    expect(page.get_by_test_id("done")).to_contain_text("20 of 24")
+    for corner in ("corner-T12_INF", "corner-T12_INF-B"):
+        expect(page.get_by_test_id(corner)).to_have_attribute("data-grade", "none")
+    for key, done in (
+        ("Backspace", 24),
+        ("Control+Shift+Z", 20),
+        ("reload", 20),
+        ("Backspace", 24),
+    ):
+        if key == "reload":  # the page forgets what it did; the server does not
+            page.reload()
+        else:
+            page.keyboard.press(key)
+        expect(page.get_by_test_id("done")).to_contain_text(f"{done} of 24")
+        expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
 
 
 def test_panes_move_together_and_the_order_stays_hidden(sign_in: SignIn) -> None:
@@ -103,10 +131,7 @@ def test_panes_move_together_and_the_order_stays_hidden(sign_in: SignIn) -> None
     assert second.screenshot() != zoomed[1]
 
 
-def test_the_model_stands_beside_the_reading_where_the_study_says_so(
-    product: Product, sign_in: SignIn
-) -> None:
-    product.manage("pregrade", "--all")
+def test_the_model_stands_beside_the_reading_where_the_study_says_so(sign_in: SignIn) -> None:
     name = pairs(sign_in("coordinator"), "paired_known", assist_mode="concurrent", name="Beside")
     assert name
     reader = sign_in("reader")
@@ -179,7 +204,8 @@ def test_a_second_look_keeps_the_first_grades_and_the_next_film_does_not_wait(
     expect(table.locator("tr.here [data-grade]").nth(1)).to_have_attribute("data-grade", "2")
     reader.shows("second-look")
     held = held_back(page, "/commit$")
-    page.keyboard.press("Enter")
+    with page.expect_request(re.compile("/commit$")):
+        page.keyboard.press("Enter")
     expect(page.get_by_test_id("reading")).not_to_have_attribute("data-reading", str(look))
     expect(table).to_have_count(0)
     page.keyboard.press("0")
