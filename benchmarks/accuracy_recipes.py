@@ -37,6 +37,7 @@ PARTS = [
     ("test", "clinic", 914, 150),
 ]
 RESAMPLES = 1000
+SEEDS = (2, 3)  # beside the recipes' own, 1
 
 
 def small_paper() -> GraderRecipe:
@@ -84,7 +85,22 @@ def compared(work: Path) -> dict[str, Any]:
         },
         "paper": _trained(work / "paper.json", small_paper(), films),
         "best": _trained(work / "best.json", small_best(), films),
+        "other_seeds": {
+            "paper": [_trained_again(work, "paper", small_paper(), seed, films) for seed in SEEDS],
+            "best": [_trained_again(work, "best", small_best(), seed, films) for seed in SEEDS],
+        },
     }  # fmt: skip
+
+
+def _trained_again(
+    work: Path, name: str, recipe: GraderRecipe, seed: int, films: Snapshot
+) -> dict[str, Any]:
+    """The values alone of a run from another seed: how far so short a run swings."""
+    found = _trained(work / f"{name}-{seed}.json", replace(recipe, seed=seed), films)
+    values = {
+        key: one["value"] for key, one in found.items() if isinstance(one, dict) and "value" in one
+    }
+    return {"seed": seed, **values}
 
 
 def across_vendors(work: Path) -> dict[str, Any]:

@@ -46,6 +46,7 @@ SERVING_AIM, TRAINING_AIM = 0.8, 0.85  # of the bare networks
 def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=("runtimes_ms", "serving", "training"), help="one part")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=5, help="path and bare networks in turn")
     parser.add_argument("--patients", type=int, default=4, help="of a round; two films each")
@@ -55,16 +56,21 @@ def main() -> None:
     parser.add_argument("--machine", default="not named", help="in words, for the reader")
     parser.add_argument("--json", action="store_true", help="on one line")
     asked = parser.parse_args()
+    figures: dict[str, Any] = {
+        "machine": asked.machine,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
+        "threads": torch.get_num_threads(),
+    }
     with product() as folder:
-        figures: dict[str, Any] = {
-            "machine": asked.machine,
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU",
-            "threads": torch.get_num_threads(),
-            "runtimes_ms": runtime_figures(compile_too=asked.compile),
-            "serving": serving_figures(folder, asked.networks, asked.rounds, asked.patients),
-            "memory": memory_figures(asked.memory_films),
+        parts: dict[str, Callable[[], Any]] = {
+            "runtimes_ms": lambda: runtime_figures(compile_too=asked.compile),
+            "serving": lambda: serving_figures(
+                folder, asked.networks, asked.rounds, asked.patients
+            ),
+            "memory": lambda: memory_figures(asked.memory_films),
+            "training": lambda: {"aim": TRAINING_AIM, **training_figures(asked.steps, SEED)},
         }
-    figures["training"] = {"aim": TRAINING_AIM, **training_figures(asked.steps, SEED)}
+        figures |= {name: part() for name, part in parts.items() if asked.only in (None, name)}
     print(json.dumps(figures, indent=None if asked.json else 1))
 
 

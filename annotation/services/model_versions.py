@@ -187,16 +187,19 @@ def promote(*, version_id: int, actor: User | None) -> ModelVersion:
         task=version.task, state=ModelVersion.State.SERVING
     )
     _refuse_unjudged(version, before.first())
+    again = version.state == ModelVersion.State.RETIRED
     retired = [old.name for old in before]
     before.update(state=ModelVersion.State.RETIRED)
     version.state = ModelVersion.State.SERVING
     version.save(update_fields=["state"])
+    # The verdict of long ago was on another rival
+    verdict = {} if again else {"verdict": version.comparison.get("verdict")}
     audit.record(
         actor=actor,
-        action="model_version.promoted",
+        action=f"model_version.{'rolled_back_to' if again else 'promoted'}",
         subject=version,
         retired=retired,
-        verdict=version.comparison.get("verdict"),
+        **verdict,
     )
     return version
 

@@ -230,7 +230,7 @@ def one_corner_of_twelve_is_asked(page: Page) -> None:
 
 
 def a_candidate_is_trained_and_promoted(admin: Person) -> None:
-    """Live progress, figures beside the serving version, promotion, and a new pre-grading."""
+    """Live progress, figures beside the serving version, promotion, new pre-grading, roll-back."""
     page = admin.page
     admin.goes_to("/models")
     page.get_by_test_id("train-study").select_option(label=STUDY)
@@ -249,6 +249,10 @@ def a_candidate_is_trained_and_promoted(admin: Person) -> None:
     wait_for_pregrading(admin)
     admin.goes_to("/models")
     admin.shows("models-promoted")
+    serving = page.get_by_test_id("serving-corner_grades")
+    expect(serving).not_to_contain_text("starter-corner_grades")
+    page.get_by_test_id("earlier-versions").get_by_role("button").click()  # back, at one click
+    expect(serving).to_contain_text("starter-corner_grades")
 
 
 def the_dataset_leaves(scientist: Person, product: Product) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +28,20 @@ class KilledError(Exception):
     """The process died here."""
 
 
+def died() -> None:
+    """As far as this process can tell."""
+    raise KilledError
+
+
 class Task:
-    def __init__(self, dies_at: int = -1) -> None:
-        self.dies_at = dies_at
+    def __init__(self, dies_at: int = -1, dies: Callable[[], None] = died) -> None:
+        self.dies_at, self.dies = dies_at, dies
         self.steps: list[int] = []
 
     def batch(self, step: int, size: int) -> Batch:
         self.steps.append(step)
         if step == self.dies_at:
-            raise KilledError
+            self.dies()
         return (torch.rand(size, 1, 4, 4, generator=torch.Generator().manual_seed(step)),)
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
@@ -64,6 +75,29 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) 
         assert torch.equal(a, b)
 
 
+def stands_still() -> None:
+    """Somebody waits for this line, and kills."""
+    sys.stdout.write("here\n")
+    sys.stdout.flush()
+    time.sleep(100)
+
+
+def test_a_process_that_was_killed_outright_is_carried_on_by_another(tmp_path: Path) -> None:
+    command = [sys.executable, __file__, str(tmp_path / "r")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())}
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        process.kill()  # SIGKILL: nothing is cleared up
+    assert process.returncode == -signal.SIGKILL
+    task = Task()
+    resumed = run(task, Resume(tmp_path / "r", "run"))
+    assert 5 not in task.steps
+    for a, b in zip(resumed.parameters(), run(Task(), None).parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_the_state_is_gone_when_the_run_is_over(tmp_path: Path) -> None:
     killed(tmp_path / "r")
     run(Task(), Resume(tmp_path / "r", "run"))
@@ -87,3 +121,7 @@ def test_the_state_is_not_written_at_every_step(tmp_path: Path) -> None:
     with pytest.raises(KilledError):
         run(Task(dies_at=13), Resume(tmp_path / "r", "run", every_s=600))
     assert not (tmp_path / "r").exists()
+
+
+if __name__ == "__main__":
+    run(Task(dies_at=13, dies=stands_still), Resume(Path(sys.argv[1]), "run", every_s=0))

@@ -78,12 +78,16 @@ def test_promotion_retires_the_version_that_served(
     )
 
 
-def test_a_retired_version_can_be_rolled_back_to(model_version: MakeModel, admin: MakeUser) -> None:
+def test_a_roll_back_to_a_retired_version_is_audited_as_one(
+    model_version: MakeModel, admin: MakeUser
+) -> None:
     old = model_version("old")
     new = model_version("new", state="candidate", compared_with=old)
     model_versions.promote(version_id=new.pk, actor=admin())
     model_versions.promote(version_id=old.pk, actor=admin())
     assert model_versions.serving("corner_grades") == old
+    record = AuditRecord.objects.get(action="model_version.rolled_back_to")
+    assert (record.actor, record.detail) == (admin(), {"retired": ["new"]})
 
 
 def test_promoting_one_task_leaves_the_other_alone(

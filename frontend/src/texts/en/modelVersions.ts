@@ -118,7 +118,6 @@ export const modelVersions = {
     state: "State",
     created: "Trained",
     again: "Serve again",
-    againTitle: (name: string) => `Let ${name} serve again?`,
     empty: "No earlier version yet.",
   },
   figures: {

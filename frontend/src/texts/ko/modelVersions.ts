@@ -117,7 +117,6 @@ export const modelVersions: typeof english = {
     state: "상태",
     created: "학습일",
     again: "다시 운영",
-    againTitle: (name) => `${name} 버전을 다시 운영할까요?`,
     empty: "아직 이전 버전이 없습니다.",
   },
   figures: {
