@@ -1,6 +1,7 @@
 /** Which key does what while reading; one table, so that help shows what is true. Pure. */
 
 import { NOT_ASSESSABLE, type NotAssessable } from "./msasss";
+import type { Step } from "./viewer/windowing";
 
 export type Action =
   | "grade0"
@@ -17,12 +18,15 @@ export type Action =
   | "redo"
   | "commit"
   | "window"
+  | Step
   | "invert"
   | "automatic"
   | "bone"
   | "soft"
   | "fit"
   | "actualSize"
+  | "rotate"
+  | "flip"
   | "zoomIn"
   | "zoomOut"
   | "overlay"
@@ -53,12 +57,18 @@ export const KEYS: Keymap = {
   redo: ["Ctrl+Shift+z", "Ctrl+y"],
   commit: ["Enter"],
   window: ["w"],
+  brighter: ["."],
+  darker: [","],
+  moreContrast: ["]"],
+  lessContrast: ["["],
   invert: ["i"],
   automatic: ["a"],
   bone: ["b"],
   soft: ["t"],
   fit: ["f"],
   actualSize: ["z"],
+  rotate: ["d"],
+  flip: ["h"],
   zoomIn: ["+", "="],
   zoomOut: ["-"],
   overlay: ["o"],

@@ -4,22 +4,27 @@ import type { Action } from "../keys";
 import type { Texts } from "../texts";
 import { flip, rotate } from "../viewer/view";
 import type { Viewer } from "../viewer/viewer";
-import { PRESETS, type Preset, type Window } from "../viewer/windowing";
+import { PRESETS, STEPS, type Preset, type Step, type Window } from "../viewer/windowing";
 import type { Looks } from "./looks";
 
-export type Act = Exclude<keyof Texts["reading"]["tools"], "label"> | "zoomIn" | "zoomOut";
+export type Act = Tool | Step | "zoomIn" | "zoomOut";
+/** What has a button. */
+export type Tool = Exclude<keyof Texts["reading"]["tools"], "label">;
 
 /** The picture tool behind a key, if it is one. */
 export const toolOf = (action: Action): Act | null =>
   action === "window" ? "windowMode" : TOOLS.has(action) ? (action as Act) : null;
 
 const TOOLS: ReadonlySet<Action> = new Set<Action>([
+  ...(Object.keys(STEPS) as Step[]),
   "invert",
   "automatic",
   "bone",
   "soft",
   "fit",
   "actualSize",
+  "rotate",
+  "flip",
   "zoomIn",
   "zoomOut",
   "overlay",
@@ -45,6 +50,12 @@ export function switched(looks: Looks, act: Act): Looks {
 }
 
 export const isPreset = (act: Act): act is Preset => act in PRESETS;
+
+export const isStep = (act: Act): act is Step => act in STEPS;
+
+/** Keys that go on for as long as they are held. */
+export const goesOn = (action: Action): boolean =>
+  action === "previous" || action === "next" || action in STEPS;
 
 /** Preset windows start from what suits the film as a whole. */
 export const presetWindow = (preset: Preset, automatic: Window): Window =>

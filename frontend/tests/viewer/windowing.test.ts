@@ -96,6 +96,16 @@ describe("windowing", () => {
     expect(w.dragged(wider, -100, 0).width).toBeCloseTo(window.width, 6);
   });
 
+  it("goes by key as by hand, and back by the opposite key", () => {
+    const window = { center: 2000, width: 1000 };
+    expect(w.STEPS.brighter(window)).toEqual({ center: 1950, width: 1000 });
+    expect(w.STEPS.darker(w.STEPS.brighter(window))).toEqual(window);
+    expect(w.STEPS.moreContrast(window).width).toBeCloseTo(905, 0);
+    const back = w.STEPS.lessContrast(w.STEPS.moreContrast(window));
+    expect(back.width).toBeCloseTo(window.width, 9);
+    expect(back.center).toBe(window.center);
+  });
+
   it("never lets the width fall to nothing", () => {
     expect(w.dragged(window, -100000, 0).width).toBe(1);
   });
