@@ -1,12 +1,30 @@
 """The back office: who may sign in, and what was done. Reads and films are not edited here."""
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from annotation.models import AuditRecord, FilmSource
 
 admin.site.site_header = admin.site.site_title = "Syndesmo"
 admin.site.index_title = "Accounts, hospitals, schedule, audit"
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Who signs in under which roles; rights come from roles alone, so no others are asked."""
+
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Roles", {"fields": ["groups", "is_active", "is_staff", "is_superuser"]}),
+    ]
+    filter_horizontal = []
+    list_display = ["username", "first_name", "last_name", "is_active", "is_staff"]
 
 
 @admin.register(FilmSource)

@@ -131,6 +131,10 @@ def test_the_office(sign_in: SignIn, look: tuple[str, str]) -> None:
         "/radiographs", "/studies", "/studies/1", "/agreement/1", "/decks", "/models",
         "/datasets", "/nowhere",
     )  # fmt: skip
+    for path in ("/admin/", "/admin/auth/user/", "/admin/auth/user/1/change/"):
+        office.goes_to(path)
+        office.page.evaluate("look => (document.documentElement.dataset.theme = look)", look[0])
+        found += audited(office.page, path)
     office.goes_to("/studies")
     office.page.get_by_role("button", name=re.compile("New study|새 연구")).click()
     is_settled(office.page, look)
