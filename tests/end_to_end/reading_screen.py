@@ -37,6 +37,9 @@ def everything_is_read(reader: Person, truth: Truth, seed: int) -> Given:
         given[film.file] = grades
     expect(page.get_by_text("Worklist").first).to_be_visible()
     reader.shows("reading-finished")
+    read_in_turn = list(given)  # each visit in one go: its neck, then its lower back
+    assert [file.replace("_C.", "_L.") for file in read_in_turn[::2]] == read_in_turn[1::2]
+    assert all("_C." in file for file in read_in_turn[::2])
     return given
 
 

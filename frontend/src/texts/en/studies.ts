@@ -40,7 +40,7 @@ export const studies = {
       paired_known: "All time points of a spine side by side, in their order",
     },
     chronologyHint:
-      "Side by side needs two time points of a region. In known order more change is seen; never compare figures of two chronologies.",
+      "By itself, the lower back of a visit follows its neck. Side by side needs two time points of a region. In known order more change is seen; never compare figures of two chronologies.",
     choice: {
       title: "Choose among the films",
       centres: "Centres",
