@@ -37,7 +37,7 @@ PARTS = [
     ("test", "clinic", 914, 150),
 ]
 RESAMPLES = 1000
-SEEDS = (2, 3)  # beside the recipes' own, 1
+SEED = 2  # beside the recipes' own, 1
 
 
 def small_paper() -> GraderRecipe:
@@ -85,10 +85,7 @@ def compared(work: Path) -> dict[str, Any]:
         },
         "paper": _trained(work / "paper.json", small_paper(), films),
         "best": _trained(work / "best.json", small_best(), films),
-        "other_seeds": {
-            "paper": [_trained_again(work, "paper", small_paper(), seed, films) for seed in SEEDS],
-            "best": [_trained_again(work, "best", small_best(), seed, films) for seed in SEEDS],
-        },
+        "paper_from_another_seed": _trained_again(work, "paper", small_paper(), SEED, films),
     }  # fmt: skip
 
 

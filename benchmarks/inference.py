@@ -92,14 +92,9 @@ def serving_figures(
     from django.core.management import call_command
 
     call_command("install_starter_weights", verbosity=0, stdout=io.StringIO())
-    films, taken = 2 * patients, itertools.count(step=patients)
-    return {
-        "aim": SERVING_AIM,
-        "rounds": rounds,
-        "films_per_round": films,
-        "batch": _batch(films),
-        **{name: _row(folder, name, rounds, patients, taken) for name in networks},
-    }
+    taken = itertools.count(step=patients)
+    rows = {name: _row(folder, name, rounds, patients, taken) for name in networks}
+    return {"aim": SERVING_AIM, **rows}
 
 
 def _row(
@@ -124,6 +119,9 @@ def _row(
     per_second = {name: statistics.median(values) for name, values in turns.items()}
     whole = 1 / (1 / per_second["intake"] + 1 / per_second["pregrade"])
     return {
+        "rounds": rounds,
+        "films_per_round": films,
+        "batch": _batch(films),
         "millions_of_weights": round(millions, 1),
         "runtimes": {network: way.name for network, way in alone.runtimes.items()},
         "films_graded_of": [sum(graded), rounds * films],
