@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from annotation.api.film_pane import (
     MarkInput,
     PictureView,
-    discs_out,
+    discs_of_case,
     film_out,
     mark_from,
     mark_out,
@@ -52,7 +52,7 @@ class AdjudicationsView(APIView):
         return Response(rows)
 
 
-def case_out(case: AdjudicationCase, request: Request) -> dict[str, Any]:
+def case_out(case: AdjudicationCase) -> dict[str, Any]:
     """A case without the names of its readers."""
     a, b = adjudication.two_marks(case)
     return {
@@ -61,7 +61,7 @@ def case_out(case: AdjudicationCase, request: Request) -> dict[str, Any]:
         "facing": facing(case.site).code,
         "findings": instrument.findings_at(case.study, case.site),
         **film_out(case.radiograph, f"adjudication/{case.pk}"),
-        "discs": discs_out(case.radiograph, user_of(request)),
+        "discs": discs_of_case(case),
         "a": mark_out(a),
         "b": mark_out(b),
     }
@@ -80,7 +80,7 @@ class NextCaseView(APIView):
         case = adjudication_leases.take_next(adjudicator=user_of(request), study=study)
         if case is None:
             return Response({"case": None, "sentence": _why_none(study)})
-        return Response({"case": case_out(case, request), "sentence": ""})
+        return Response({"case": case_out(case), "sentence": ""})
 
 
 def _why_none(study: Study) -> str:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.errors import NotFound
-from annotation.models import DiscPoint, Radiograph, Reading
+from annotation.models import AdjudicationCase, DiscPoint, Radiograph, Reading
 from annotation.services.ledger import Mark
 from inference.msasss import FINDINGS, NOT_ASSESSABLE
 
@@ -72,10 +72,15 @@ def picture_urls(address: str) -> dict[str, str]:
     }
 
 
-def discs_out(film: Radiograph, viewer: User) -> list[dict[str, Any]]:
-    """The disc points this person works with outside of any reading, from the top down."""
-    points = film.disc_points
-    return _from_the_top(points.of_model(), points.moved_by(viewer))
+def discs_of_case(case: AdjudicationCase) -> list[dict[str, Any]]:
+    """The disc points of an adjudication, from the top down: the crop is the one that was read.
+
+    What the two readers moved stands before the model's points, the newer before the older; whose
+    it is is not told.
+    """
+    points = case.radiograph.disc_points
+    theirs = points.filter(reading__in=(case.reading_a, case.reading_b)).order_by("id")
+    return _from_the_top(points.of_model(), theirs)
 
 
 def discs_of_readings(readings: Sequence[Reading], reader: User) -> dict[int, list[dict[str, Any]]]:

@@ -27,7 +27,7 @@ from annotation.services.study_films import FilmChoice
 def study_out(study: Study) -> dict[str, Any]:
     """A study with its people, its rounds and how far they are."""
     rounds = study_progress.rounds(study)
-    finished = all(one.committed == one.places for one in rounds)
+    finished = all(one.committed == one.places and not one.looks for one in rounds)
     return {
         "id": study.pk,
         "name": study.name,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
@@ -171,7 +172,8 @@ def begin(*, deck: Study, reader: User) -> Round:
     round_ = Round.objects.create(study=deck, number=last + 1, kind=Round.Kind.CALIBRATION)
     spines = study_films.spines(Study.Chronology.SINGLE, deck.films.values("pk"))
     places = [spine.places for spine in spines]
-    order = draws.order(places, repeats=0, seed=f"{deck.pk} {round_.number} {reader.pk}")
+    seed = draws.secret_seed(settings.PSEUDONYM_KEY, deck.pk, round_.number, reader.pk)
+    order = draws.order(places, repeats=0, seed=seed)
     Reading.objects.bulk_create(
         Reading(round=round_, reader=reader, radiograph_id=film, position=position)
         for position, ((film,), _) in enumerate(order, start=1)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from django.conf import settings
+
 from annotation.errors import Conflict
 from annotation.models import (
     Consensus,
@@ -15,7 +17,7 @@ from annotation.models import (
     Round,
     Study,
 )
-from annotation.services import model_versions, ranking
+from annotation.services import draws, model_versions, ranking
 from inference.msasss import Region, sites_of
 
 Corner = tuple[int, str]  # radiograph, site
@@ -67,8 +69,9 @@ def ranked_corners(
             "No corner of this study can be ranked: its films are not pre-graded by the serving "
             "model yet, or belong to test patients. Start pre-grading, then try again."
         )
+    seed = draws.secret_seed(settings.PSEUDONYM_KEY, study.pk, study.rounds.count())
     return version, ranking.rank(
-        candidates, size=size, random_share=random_share, seed=study.rounds.count()
+        candidates, size=size, random_share=random_share, seed=int(seed, 16)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from annotation.errors import TrainingRefused
@@ -116,12 +116,16 @@ def _committed_grades(study: Study) -> Iterable[tuple[int, str, int | None, int,
 def freeze(study: Study) -> Snapshot:
     """Write the snapshot folder, read it back, and keep its checksum.
 
+    Films whose levels somebody moved stay out: grades and points move by different hands, and where
+    one of them has not, every crop would carry its neighbour's grade.
+
     Raises TrainingRefused when there is nothing to train on or nothing to judge it by.
     """
     votes, reads, settled = votes_of(study), reads_of(study), _adjudicated(study)
     films = (
         Radiograph.objects.ready()
         .filter(pk__in=votes)
+        .exclude(pk__in=_levels_moved())
         .select_related("visit__patient__centre")
         .annotate(first_visit=Min("visit__patient__visits__date"))
         .order_by("pk")
@@ -157,6 +161,12 @@ def freeze(study: Study) -> Snapshot:
         if isinstance(problem, snapshot.SnapshotError):
             raise TrainingRefused(str(problem)) from problem
         raise
+
+
+def _levels_moved() -> QuerySet[Any, Any]:
+    """The films with a move of levels in any reading, whatever became of it."""
+    moves = (GradeEvent.Cause.CRANIAL, GradeEvent.Cause.CAUDAL)
+    return GradeEvent.objects.filter(cause__in=moves).order_by().values("reading__radiograph")
 
 
 def _entry(film: Radiograph, corners: dict[str, Votes]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Who reads which film, in which order: drawn once, from a seed. Plain arithmetic, no queries."""
 
+import hashlib
+import hmac
 import random
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -9,6 +11,15 @@ Films = tuple[int, ...]
 """The films that are read together at one place; a single film where they are read one by one."""
 
 _Place = TypeVar("_Place")
+
+
+def secret_seed(key: bytes, *numbers: int) -> str:
+    """A seed that is the same when drawn again, and that nobody can compute from the numbers.
+
+    Readers are told study, round and position, and the code is public: from those alone they could
+    draw again which film of a pair is the older one, and which places come twice.
+    """
+    return hmac.digest(key, f"draw {numbers}".encode(), hashlib.sha256).hex()
 
 
 def assign(

@@ -63,8 +63,7 @@ def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken
     others while it may be opened at all. Raises NotFound when the reader has no place in this
     round.
     """
-    # All of a reader's windows queue here, so that two of them get the same place, not two places.
-    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
+    one_window_at_a_time(reader)
     round_ = Round.objects.select_related("study").filter(pk=round_id).first()
     if round_ is None:
         raise NotFound
@@ -77,6 +76,11 @@ def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken
     now, *coming = in_order
     _open_now(now)
     return Taken("open", place=now, upcoming=tuple(coming[:AHEAD]))
+
+
+def one_window_at_a_time(reader: User) -> None:
+    """All of a reader's windows queue here: two of them get the same place, not two places."""
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
 
 
 def _in_hand(reader: User, round_: Round) -> list[Place]:

@@ -77,6 +77,14 @@ def _check_batch(study: Study, corners: Sequence[Ranked], readers: Sequence[User
                 "Choose another reader."
             )
     films = {int(chosen.candidate.film) for chosen in corners}
+    shown = Reading.objects.filter(
+        reader__in=readers, radiograph__in=films, model_version_shown__isnull=False
+    )
+    if names := sorted(set(shown.values_list("reader__username", flat=True))):
+        raise BadInput(
+            f"{', '.join(names)} saw the model's grades of films in this batch and cannot read "
+            "them blind any more. Choose readers who did not."
+        )
     known = StudyFilm.objects.filter(study=study, radiograph__in=films)
     if len(films) != known.count():
         raise BadInput("A ranked corner lies on a film that is not in this study.")

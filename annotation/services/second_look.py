@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation.models import CornerPrediction, GradeEvent, Reading, Round, Study
@@ -51,6 +52,8 @@ def _carry_over(first: Reading, revised: Reading) -> None:
             grade=event.grade,
             not_assessable=event.not_assessable,
             findings=event.findings,
+            window_center=event.window_center,
+            window_width=event.window_width,
             cause=GradeEvent.Cause.CARRIED,
             idempotency_key=key,
             model_version_shown=revised.model_version_shown,
@@ -87,9 +90,19 @@ class Revised:
 
 
 def revised(round_: Round) -> list[Revised]:
-    """What committed second looks of a round changed, by reader's name; empty without any."""
+    """What committed second looks of a round changed, by reader's name; empty without any.
+
+    Looks after a first read that was not blind are left out, and so are films whose levels were
+    moved: what changed there is the disc, not the grade.
+    """
+    moved = GradeEvent.objects.filter(
+        Q(reading=OuterRef("pk")) | Q(reading=OuterRef("revises")),
+        cause__in=(GradeEvent.Cause.CRANIAL, GradeEvent.Cause.CAUDAL),
+    )
+    firsts = Reading.objects.filter(round=round_, arm=Reading.Arm.MAIN).blind()
     looks = list(
-        Reading.objects.filter(round=round_, arm=Reading.Arm.SECOND_LOOK)
+        Reading.objects.filter(revises__in=firsts)
+        .filter(~Exists(moved.order_by()))
         .committed()
         .select_related("reader")
         .order_by("reader__username", "pk")

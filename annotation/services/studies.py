@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -198,7 +199,8 @@ def _shares(design: Design, study: Study, spines: Sequence[Spine]) -> dict[int, 
         Study.Overlap.DOUBLE: 1,
     }[Study.Overlap(design.overlap)]
     doubled = (design.double_share or 0) if design.overlap == Study.Overlap.DOUBLE else 0
-    share = draws.assign(of_patient, readers, each=each, doubled=doubled, seed=f"{study.pk}")
+    seed = draws.secret_seed(settings.PSEUDONYM_KEY, study.pk)
+    share = draws.assign(of_patient, readers, each=each, doubled=doubled, seed=seed)
     # All films of a patient go to the same readers, so a spine is never shared out by half.
     return {
         reader: list(dict.fromkeys(spine_of[film] for film in films))
@@ -209,16 +211,17 @@ def _shares(design: Design, study: Study, spines: Sequence[Spine]) -> dict[int, 
 def _drawn(round_: Round, reader: User, spines: list[Spine]) -> Iterator[Reading]:
     """The reader's places in drawn order, each with its films in slots.
 
-    Seeded by study, round and reader: drawn again, the order is the same.
+    Seeded by study, round and reader and the secret key: drawn again, the order is the same.
     """
     study = round_.study
-    seed = f"{study.pk} {round_.number} {reader.pk}"
+    key, numbers = settings.PSEUDONYM_KEY, (study.pk, round_.number, reader.pk)
+    seed = draws.secret_seed(key, *numbers)
     places = [spine.places for spine in spines]
     order = draws.order(places, repeats=study.repeat_share, seed=seed)
     for position, (films, is_repeat) in enumerate(order, start=1):
         arm = Reading.Arm.REPEAT if is_repeat else Reading.Arm.MAIN
         if study.chronology == Study.Chronology.PAIRED_BLINDED:
-            films = draws.within(films, seed=f"{seed} {position}")
+            films = draws.within(films, seed=draws.secret_seed(key, *numbers, position))
         for slot, film in enumerate(films, start=1):
             yield Reading(
                 round=round_,

@@ -15,7 +15,8 @@ from annotation.services import audit
 
 PACE = timedelta(days=14)
 """How far back the present pace looks."""
-_READ_HERE = Q(committed_at__gt=F("opened_at"))
+_DRAWN = ~Q(arm=Reading.Arm.SECOND_LOOK)
+_READ_HERE = _DRAWN & Q(committed_at__gt=F("opened_at"))
 """Not imported: a read from elsewhere took no time here and says nothing of a pace."""
 
 
@@ -56,7 +57,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class RoundProgress:
-    """How far a round is. `opens_at`: the first film's end of washout, None without one."""
+    """How far a round is. `opens_at`: the first film's end of washout, None without one.
+
+    `looks` are second looks that somebody has not ended yet.
+    """
 
     id: int
     number: int
@@ -64,6 +68,7 @@ class RoundProgress:
     opens_at: datetime | None
     places: int
     committed: int
+    looks: int
 
 
 class _MedianSeconds(Aggregate):
@@ -80,13 +85,12 @@ def progress(study: Study) -> list[Progress]:
     now = timezone.now()
     since = now - PACE
     rows = (
-        Reading.objects.filter(round__study=study)
-        .places()
+        Reading.objects.filter(round__study=study, slot=1)
         .order_by()
         .values("round", "round__number", "round__kind", "reader", "reader__username")
         .annotate(
-            places=Count("pk"),
-            done=Count("committed_at"),
+            places=Count("pk", filter=_DRAWN),
+            done=Count("committed_at", filter=_DRAWN),
             held=Count("pk", filter=Q(committed_at=None, lease_until__gt=timezone.now())),
             lately=Count("pk", filter=_READ_HERE & Q(committed_at__gte=since)),
             first_lately=Min("committed_at", filter=_READ_HERE & Q(committed_at__gte=since)),
@@ -185,10 +189,14 @@ def rounds(study: Study) -> list[RoundProgress]:
     """Every round, over all readers."""
     found: list[RoundProgress] = []
     first_commit: datetime | None = None  # in the whole-film round before
-    drawn = Q(readings__slot=1) & ~Q(readings__arm=Reading.Arm.SECOND_LOOK)
+    second = Q(readings__arm=Reading.Arm.SECOND_LOOK)
+    drawn = Q(readings__slot=1) & ~second
     counted = study.rounds.order_by("number").annotate(
         places=Count("readings", filter=drawn),
         done=Count("readings__committed_at", filter=drawn),
+        looks=Count(
+            "readings", filter=second & Q(readings__slot=1, readings__committed_at__isnull=True)
+        ),
         first=Min("readings__committed_at"),
     )
     for round_ in counted:
@@ -197,7 +205,13 @@ def rounds(study: Study) -> list[RoundProgress]:
             opens_at = first_commit + timedelta(days=round_.washout_days)
         found.append(
             RoundProgress(
-                round_.pk, round_.number, round_.kind, opens_at, round_.places, round_.done
+                id=round_.pk,
+                number=round_.number,
+                kind=round_.kind,
+                opens_at=opens_at,
+                places=round_.places,
+                committed=round_.done,
+                looks=round_.looks,
             )
         )
         if round_.kind == Round.Kind.FULL:

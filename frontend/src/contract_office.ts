@@ -55,6 +55,8 @@ export interface StudyRound {
   opens_at: string | null;
   places: number;
   committed: number;
+  /** Second looks that are not ended yet. */
+  looks: number;
 }
 
 /** How many readers read a film. All films of a patient go to the same readers. */
