@@ -65,7 +65,7 @@ export class DeskPoints {
   resettable(disc: string): Disc["model"] {
     const found = this.discs.find((d) => d.disc === disc);
     if (!found?.model) return null;
-    const { center, anterior } = found.model;
+    const { center, anterior } = this.laid(found.model);
     return `${center} ${anterior}` === `${found.center} ${found.anterior}` ? null : found.model;
   }
 

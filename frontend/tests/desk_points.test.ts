@@ -76,6 +76,18 @@ describe("a disc's points", () => {
     expect(sent).toEqual([{ disc: "C7/T1", center: [30, 980], anterior: [0, 999] }]);
   });
 
+  it("are the model's again after a reset, however finely the model placed them", () => {
+    const points = desk([disc("C2/C3", [400.0621, 300.4377], [340.9999, 310.0001])]);
+    points.reset("C2/C3");
+    expect(sent).toEqual([]);
+    points.move("C2/C3", "center", [410, 300]);
+    points.flush();
+    expect(points.resettable("C2/C3")).not.toBeNull();
+    points.reset("C2/C3");
+    expect(points.resettable("C2/C3")).toBeNull();
+    expect(sent.at(-1)).toEqual({ disc: "C2/C3", center: [400.1, 300.4], anterior: [341, 310] });
+  });
+
   it("stay apart, even where the border or a hand pushes them onto each other", () => {
     const points = desk([
       disc("C7/T1", [-20, 500], [-80, 500]),
