@@ -233,7 +233,6 @@ export interface SecondLooks {
   films: number;
   corners: number;
   changed: number;
-  /** Changed to the model's grade. */
   to_model: number;
   /** With the model's grade before and after it was shown. */
   agreed_before: number;

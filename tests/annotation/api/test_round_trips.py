@@ -15,7 +15,7 @@ from tests.annotation.conftest import MakeStudy, MakeUser
 # The session, the account with its roles, and the beginning and end of the transaction are in them.
 OF_A_SAVE = 7
 OF_A_TAKE = 13
-OF_A_COMMIT = 21  # and the take of the next place, which is in its answer
+OF_A_COMMIT = 22  # and the take of the next place, which is in its answer
 
 
 class Asking:
