@@ -3,12 +3,21 @@
 import shutil
 from collections.abc import Callable
 from typing import Literal
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from annotation.errors import TrainingRefused
-from annotation.models import Consensus, ModelVersion, Radiograph, Snapshot, Study
+from annotation.models import (
+    Consensus,
+    DiscPoint,
+    GradeEvent,
+    ModelVersion,
+    Radiograph,
+    Snapshot,
+    Study,
+)
 from annotation.services import dataset_snapshots, relabel_batches
 from annotation.services.ranking import Candidate, Ranked
 from inference.picture import write_picture
@@ -273,3 +282,19 @@ def test_a_snapshot_tells_the_readers_apart_by_number_and_knows_what_was_adjudic
     assert {name: grades["L1_INF"] for name, grades in found.reads.items()} == {ada: 2, ben: 1}
     assert found.adjudicated == {"L1_INF"}
     assert found.corners["L1_INF"] == (0, 0, 1, 0)
+
+
+def test_readers_points_train(read_study: Study, films: list[Radiograph]) -> None:
+    """But not where somebody moved the levels."""
+    reading = films[0].readings.earliest("pk")
+    DiscPoint.objects.create(
+        radiograph=films[0], reader=reading.reader, reading=reading, disc="L3/L4",
+        center_x=21, center_y=31, anterior_x=11, anterior_y=33,
+    )  # fmt: skip
+    found = snapshot.read(dataset_snapshots.freeze(read_study).folder).films[0]
+    assert found.discs["L3/L4"].center == (21, 31)
+    GradeEvent.objects.create(
+        reading=reading, site="L1_INF", grade=2, cause="caudal", idempotency_key=uuid4()
+    )
+    with pytest.raises(TrainingRefused, match="No graded film of a train"):
+        dataset_snapshots.freeze(read_study)
