@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from annotation.api.film_pane import MarkInput, PictureView, discs_of_readings, mark_from
 from annotation.api.reading_shown import marks_out, places_out, with_upcoming
-from annotation.models import Radiograph
+from annotation.models import GradeEvent, Radiograph
 from annotation.permissions import BlindReader, user_of
 from annotation.services import (
     calibration,
@@ -23,6 +23,7 @@ from annotation.services import (
     reading_queue,
     worklist,
 )
+from annotation.services.ledger import levels_turned
 from annotation.services.reader_grades import Circumstances, Saved
 from annotation.services.reading_queue import Taken
 
@@ -168,9 +169,10 @@ class GradesView(APIView):
         return Response({"marks": marks_out(saved.history.marks)})
 
 
-def turned_out(saved: Saved) -> Response:
+def turned_out(saved: Saved, turn: GradeEvent.Cause | None = None) -> Response:
     """What stands after an undo or redo, and where it happened."""
-    return Response({"marks": marks_out(saved.history.marks), "site": saved.site})
+    levels = levels_turned(saved.history, turn) if turn else None
+    return Response({"marks": marks_out(saved.history.marks), "site": saved.site, "levels": levels})
 
 
 class UndoView(APIView):
@@ -183,7 +185,8 @@ class UndoView(APIView):
         data = _checked(KeyInput, request)
         key, seen = data["idempotency_key"], Circumstances(client_time=data["client_time"])
         reader = user_of(request)
-        return turned_out(reader_grades.undo(reader=reader, reading_id=pk, key=key, seen=seen))
+        undone = reader_grades.undo(reader=reader, reading_id=pk, key=key, seen=seen)
+        return turned_out(undone, GradeEvent.Cause.UNDO)
 
 
 class RedoView(APIView):
@@ -196,7 +199,8 @@ class RedoView(APIView):
         data = _checked(KeyInput, request)
         key, seen = data["idempotency_key"], Circumstances(client_time=data["client_time"])
         reader = user_of(request)
-        return turned_out(reader_grades.redo(reader=reader, reading_id=pk, key=key, seen=seen))
+        redone = reader_grades.redo(reader=reader, reading_id=pk, key=key, seen=seen)
+        return turned_out(redone, GradeEvent.Cause.REDO)
 
 
 class DiscInput(KeyInput):

@@ -67,6 +67,7 @@ class Action:
     site: str
     before: Marks
     after: Marks
+    cause: GradeEvent.Cause
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,30 @@ def history(events: Iterable[GradeEvent]) -> History:
             case GradeEvent.Cause.IMPORTED | GradeEvent.Cause.CARRIED:
                 pass  # read elsewhere, or committed before: not to be taken back here
             case _:
-                done.append(Action(key, group[0].site, before, after))
+                cause = GradeEvent.Cause(group[0].cause)
+                done.append(Action(key, group[0].site, before, after, cause))
                 undone.clear()
         marks.update(after)
         if group[0].window_center is not None and group[0].window_width is not None:
             window = group[0].window_center, group[0].window_width
     standing = {site: mark for site, mark in marks.items() if not mark.blank}
     return History(standing, tuple(done), tuple(undone), window)
+
+
+_OPPOSITE = {
+    GradeEvent.Cause.CRANIAL: GradeEvent.Cause.CAUDAL,
+    GradeEvent.Cause.CAUDAL: GradeEvent.Cause.CRANIAL,
+}
+
+
+def levels_turned(after: History, turn: GradeEvent.Cause) -> GradeEvent.Cause | None:
+    """Whither the undo or redo that led to this history moved the levels; None for another action.
+
+    The disc points are the client's to move: it alone knows where they were put since.
+    """
+    if turn == GradeEvent.Cause.UNDO:
+        return next((_OPPOSITE.get(action.cause) for action in after.undone[-1:]), None)
+    return next((action.cause for action in after.done[-1:] if action.cause in _OPPOSITE), None)
 
 
 def shifted(

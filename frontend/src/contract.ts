@@ -173,6 +173,8 @@ export interface Missing {
 export interface Undone {
   marks: Marks;
   site: SiteCode;
+  /** Whither it moved the levels, where it took back or repeated such a move. */
+  levels: "cranial" | "caudal" | null;
 }
 
 // --- adjudication ------------------------------------------------------------------------------

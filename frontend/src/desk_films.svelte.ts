@@ -12,6 +12,7 @@ import { DeskPlace, type DeskFilm } from "./desk_place.svelte";
 import type { DeskPoints } from "./desk_points.svelte";
 import type { Question } from "./desk_question";
 import { isTurn } from "./desk_turns.svelte";
+import type { Towards } from "./level_shift";
 import { type SiteCode } from "./msasss";
 import type { Entry, Kind, Outbox, SendFailure } from "./outbox";
 import * as grades from "./reader_grades";
@@ -162,18 +163,20 @@ export class DeskFilms {
     if (!film || waiting > 0) return;
     if (entry.kind === "disc_points")
       return void (film.points.discs = (answer as { discs: c.Disc[] }).discs);
-    const { marks, site } = answer as c.Graded & Partial<c.Undone>;
+    const { marks, site, levels } = answer as c.Graded & Partial<c.Undone>;
     const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, film.marks);
     film.marks = marks;
     if (isTurn(entry.kind)) film.turns.answered(entry.kind, true);
-    // It may have turned a move of levels, which it alone remembers: the other film moved too.
-    if (byServerAlone && this.place.isPair) void this.refresh(entry.reading);
+    if (byServerAlone && levels) void this.levelsTurned(entry.reading, levels);
     if (byServerAlone && site && film === this.place.active) this.go(site);
   }
 
-  private async refresh(reading: number): Promise<void> {
+  /** The server turned a move of levels of an earlier page: the grades of all films; points follow. */
+  private async levelsTurned(reading: number, levels: Towards): Promise<void> {
     const newest = await api.reading(reading).catch(() => null); // the next save tells of it
-    if (newest && this.place.of(reading)) this.place.refresh(newest);
+    if (!this.place.of(reading)) return;
+    if (newest) this.place.refresh(newest);
+    for (const film of this.place.films) film.points.shift(film.reading.sites, levels);
   }
 
   private committedAs(committed: c.Committed): void {

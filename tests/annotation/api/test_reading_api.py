@@ -143,10 +143,14 @@ def test_input_that_breaks_a_rule_is_refused_in_a_sentence(
 
 def test_undo_and_redo_say_where(ada: Client, reading: dict[str, Any]) -> None:
     grade(ada, reading, "L1_INF", 2)
-    assert send(ada, reading, "undo").json() == {"marks": {}, "site": "L1_INF"}
+    undone = send(ada, reading, "undo").json()
+    assert undone == {"marks": {}, "site": "L1_INF", "levels": None}
     back = send(ada, reading, "redo").json()
     assert back["marks"]["L1_INF"]["grade"] == 2
     assert send(ada, reading, "redo").json()["error"]["name"] == "nothing_to_undo"
+    send(ada, reading, "level_shift", towards="caudal")
+    assert send(ada, reading, "undo").json()["levels"] == "cranial"  # the points follow
+    assert send(ada, reading, "redo").json()["levels"] == "caudal"
 
 
 def test_disc_points_move_for_this_reader(ada: Client, reading: dict[str, Any]) -> None:

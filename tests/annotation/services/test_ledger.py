@@ -6,7 +6,14 @@ import pytest
 
 from annotation.errors import BadInput, PartnerNeeded
 from annotation.models import GradeEvent
-from annotation.services.ledger import BLANK, BRIDGED, Mark, history, with_facing
+from annotation.services.ledger import (
+    BLANK,
+    BRIDGED,
+    Mark,
+    history,
+    levels_turned,
+    with_facing,
+)
 
 ALL = ("L1_INF", "L2_SUP")
 LINE = [Mark(grade=grade) for grade in range(4)]
@@ -105,3 +112,15 @@ def test_imported_grades_cannot_be_taken_back() -> None:
 def test_a_mark_that_breaks_a_rule_is_refused_in_a_sentence(mark: Mark, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         mark.check()
+
+
+def test_a_turn_says_whither_it_moved_the_levels() -> None:
+    cause = GradeEvent.Cause
+    rows = [("reader", {"L1_INF": 1}), ("caudal", {"L1_INF": None, "L2_INF": 1})]
+    back = history(events(*rows, ("undo", {"L1_INF": 1, "L2_INF": None})))
+    assert levels_turned(back, cause.UNDO) == cause.CRANIAL
+    again = history(events(*rows, ("undo", {"L1_INF": 1, "L2_INF": None}), ("redo", {"L2_INF": 1})))
+    assert levels_turned(again, cause.REDO) == cause.CAUDAL
+    grade = history(events(("reader", {"L1_INF": 1}), ("undo", {"L1_INF": None})))
+    assert levels_turned(grade, cause.UNDO) is None
+    assert levels_turned(history([]), cause.UNDO) is None
