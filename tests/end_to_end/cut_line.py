@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -17,7 +18,9 @@ class CutLine:
         self._server = (str(parts.hostname), int(parts.port or 80))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: list[socket.socket] = []
+        self._ends: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
         self._left: int | None = None
         self.is_cut = threading.Event()
 
@@ -31,14 +34,24 @@ class CutLine:
         self.is_cut.clear()
 
     def __enter__(self) -> "CutLine":
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._runs(self._serve)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
+        # A close alone wakes no thread that waits in `accept`: it would take one connection more.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()
         self._listener.close()
         self._break()
+        for thread in self._threads:
+            thread.join()
+
+    def _runs(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _serve(self) -> None:
         while True:
@@ -46,31 +59,53 @@ class CutLine:
                 browser, _ = self._listener.accept()
             except OSError:
                 return
-            if self.is_cut.is_set():
-                browser.close()
-                continue
-            server = socket.create_connection(self._server)
-            self._open += [browser, server]
-            threading.Thread(target=self._copy, args=(browser, server, True), daemon=True).start()
-            threading.Thread(target=self._copy, args=(server, browser, False), daemon=True).start()
+            self._runs(self._carry, browser)
 
-    def _copy(self, source: socket.socket, target: socket.socket, counted: bool) -> None:
+    def _carry(self, browser: socket.socket) -> None:
+        """One connection of the browser, until either end lets go of it or the line is cut."""
+        with browser, socket.create_connection(self._server) as server:
+            with self._lock:
+                if self.is_cut.is_set():
+                    return
+                self._ends |= {browser, server}
+            back = threading.Thread(target=self._copy, args=(server, browser), daemon=True)
+            back.start()
+            self._copy(browser, server, self._counts)
+            back.join()
+            with self._lock:
+                self._ends -= {browser, server}
+
+    def _copy(
+        self,
+        source: socket.socket,
+        target: socket.socket,
+        passes: Callable[[int], bool] = lambda size: True,
+    ) -> None:
         with contextlib.suppress(OSError):
-            while data := source.recv(_CHUNK):
-                if counted and self._left is not None:
-                    self._left -= len(data)
-                    if self._left < 0:
-                        self.is_cut.set()
-                        self._break()
-                        return
+            while (data := source.recv(_CHUNK)) and passes(len(data)):
                 target.sendall(data)
         for end in (source, target):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+            _shut(end)
+
+    def _counts(self, sent: int) -> bool:
+        """Whether the line still holds after so many bytes more from the browser."""
+        with self._lock:
+            if self._left is None:
+                return True
+            self._left -= sent
+            if self._left >= 0:
+                return True
+        self._break()
+        return False
 
     def _break(self) -> None:
-        for end in self._open:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self._open.clear()
+        with self._lock:
+            self.is_cut.set()
+            for end in self._ends:
+                _shut(end)
+
+
+def _shut(end: socket.socket) -> None:
+    """Wake whoever waits for this end; the connection's own thread closes it."""
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
