@@ -116,7 +116,9 @@ class Reading(models.Model):
                 name="reading_once", fields=["round", "reader", "radiograph", "site", "arm"]
             ),
             models.UniqueConstraint(
-                name="place_once", fields=["round", "reader", "position", "slot", "arm"]
+                name="place_once",
+                fields=["round", "reader", "position", "slot"],
+                condition=~Q(arm="second"),  # that one stands behind what it revises
             ),
             models.CheckConstraint(
                 name="second_look_revises",

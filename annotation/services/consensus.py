@@ -117,18 +117,22 @@ def _is_repeat(round_: Round) -> bool:
 
 
 def _comparable(reading: Reading) -> MarksOfReadings | None:
-    """The standing marks of all readings of this place; None while one is missing, or alone."""
+    """The standing marks of the blind readings of this place; None while a reader is missing.
+
+    A reading beside a model's grades, or after they were seen, proves nothing: it is left out, and
+    None where fewer than two are left.
+    """
     of_place = Reading.objects.filter(
         round=reading.round,
         radiograph=reading.radiograph,
         site=reading.site,
         arm=Reading.Arm.MAIN,
     )
-    readings = {one.pk: one for one in of_place.order_by("pk")}
-    if len(readings) < 2 or any(one.committed_at is None for one in readings.values()):
+    if of_place.filter(committed_at__isnull=True).exists():
         return None
-    if Reading.objects.filter(pk__in=readings).blind().count() < len(readings):
-        return None  # given beside a model's grades, or after they were seen: it proves nothing
+    readings = {one.pk: one for one in of_place.blind().order_by("pk")}
+    if len(readings) < 2:
+        return None
     marks: MarksOfReadings = {one: {} for one in readings.values()}
     for event in GradeEvent.objects.filter(reading__in=readings).current():
         mark = Mark.of(event)

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import itemgetter
 from typing import TypeVar
 
 Films = tuple[int, ...]
@@ -53,21 +55,44 @@ def order(
 ) -> list[tuple[_Place, bool]]:
     """One reader's places in turn, and whether each comes for the second time.
 
-    The places of a spine are read in one go, in their order. A share `repeats` of the spines (at
-    most those of the first half) comes again, whole, at least half the places later: nobody
-    recognises it from the hour before, nor by what is lacking.
+    The places of a spine are read in one go, in their order. A share `repeats` of the spines comes
+    again, whole, at least half the places later: nobody recognises it from the hour before, nor by
+    what is lacking. How many places there are is no matter of luck, or it would tell.
     """
     draw = random.Random(seed)
-    first = list(spines)
-    draw.shuffle(first)
-    *starts, total = accumulate(map(len, first), initial=0)
-    half = total // 2
-    early = [at for at, start in enumerate(starts) if start < half]
-    again = draw.sample(early, min(len(early), round(len(first) * repeats)))
-    drawn = [(float(start), spine, False) for start, spine in zip(starts, first, strict=True)]
-    drawn += [(draw.uniform(starts[at] + half, total), first[at], True) for at in again]
-    drawn.sort(key=lambda one: one[0])
-    return [(place, is_repeat) for _, spine, is_repeat in drawn for place in spine]
+    half = sum(map(len, spines)) // 2
+    again = _to_repeat(spines, repeats, half, draw)
+    head, rest = set(again), draw.sample(range(len(spines)), len(spines))
+    room = half - sum(len(spines[spine]) for spine in again)
+    for spine in (other for other in rest if other not in again):
+        room -= len(spines[spine])
+        if room < 0:
+            break
+        head.add(spine)
+    first = draw.sample(sorted(head), len(head)) + [one for one in rest if one not in head]
+    *starts, total = accumulate((len(spines[spine]) for spine in first), initial=0)
+    turns = list(zip(map(float, starts), first, repeat(False)))
+    turns += [(draw.uniform(at + half, total), one, True) for at, one, _ in turns if one in again]
+    turns.sort(key=itemgetter(0))
+    return [(place, is_repeat) for _, spine, is_repeat in turns for place in spines[spine]]
+
+
+def _to_repeat(
+    spines: Sequence[Sequence[_Place]], share: float, room: int, draw: random.Random
+) -> set[int]:
+    """Which spines come again: of each length the share, and no more places than there is room.
+
+    Drawn without regard to length, they would add now more places and now fewer.
+    """
+    of_length: dict[int, list[int]] = defaultdict(list)
+    for number, spine in enumerate(spines):
+        of_length[len(spine)].append(number)
+    again: set[int] = set()
+    for length, alike in sorted(of_length.items()):
+        count = min(round(len(alike) * share), room // length)
+        again.update(draw.sample(alike, count))
+        room -= count * length
+    return again
 
 
 def within(films: Films, *, seed: str) -> Films:

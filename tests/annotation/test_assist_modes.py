@@ -124,6 +124,20 @@ def test_a_reader_who_saw_the_model_elsewhere_does_not_read_the_film_blind(
     assert (len(reads["ada"]), len(reads["ben"])) == (1, 2)
 
 
+def test_the_blind_readers_are_compared_without_the_one_who_knew_the_model(
+    beside: Study, study: MakeStudy, reader: MakeUser, read: Read
+) -> None:
+    read_all(beside, read, reader)  # ada and ben: they know the model's grades from here on
+    names = ("ada", "cleo", "dora")
+    film = beside.films.get(corner_predictions__isnull=False, corner_predictions__site="L3_INF")
+    later = study(films=[film], readers=names, name="blind, later")
+    for name, grade in zip(names, (3, 1, 1), strict=True):
+        assert not Consensus.objects.filter(study=later).exists()
+        read(later.rounds.get(), reader(name), grades={"L3_INF": grade})
+    assert Consensus.objects.get(study=later, site="L3_INF").grade == 1
+    assert not later.cases.exists()
+
+
 def test_hidden_repeats_are_read_blind(study: MakeStudy) -> None:
     with pytest.raises(ValidationError, match="must be read blind"):
         study(films=2, repeat_share=0.5, assist_mode="concurrent")
