@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from annotation.api.film_pane import MarkInput, PictureView, discs_of_readings, mark_from
 from annotation.api.reading_shown import marks_out, places_out, with_upcoming
-from annotation.models import GradeEvent, Radiograph
+from annotation.models import Radiograph
 from annotation.permissions import BlindReader, user_of
 from annotation.services import (
     calibration,
@@ -23,7 +23,6 @@ from annotation.services import (
     reading_queue,
     worklist,
 )
-from annotation.services.ledger import levels_turned
 from annotation.services.reader_grades import Circumstances, Saved
 from annotation.services.reading_queue import Taken
 
@@ -169,10 +168,10 @@ class GradesView(APIView):
         return Response({"marks": marks_out(saved.history.marks)})
 
 
-def turned_out(saved: Saved, turn: GradeEvent.Cause | None = None) -> Response:
+def turned_out(saved: Saved) -> Response:
     """What stands after an undo or redo, and where it happened."""
-    levels = levels_turned(saved.history, turn) if turn else None
-    return Response({"marks": marks_out(saved.history.marks), "site": saved.site, "levels": levels})
+    marks = marks_out(saved.history.marks)
+    return Response({"marks": marks, "site": saved.site, "levels": saved.levels})
 
 
 class UndoView(APIView):
@@ -186,7 +185,7 @@ class UndoView(APIView):
         key, seen = data["idempotency_key"], Circumstances(client_time=data["client_time"])
         reader = user_of(request)
         undone = reader_grades.undo(reader=reader, reading_id=pk, key=key, seen=seen)
-        return turned_out(undone, GradeEvent.Cause.UNDO)
+        return turned_out(undone)
 
 
 class RedoView(APIView):
@@ -200,7 +199,7 @@ class RedoView(APIView):
         key, seen = data["idempotency_key"], Circumstances(client_time=data["client_time"])
         reader = user_of(request)
         redone = reader_grades.redo(reader=reader, reading_id=pk, key=key, seen=seen)
-        return turned_out(redone, GradeEvent.Cause.REDO)
+        return turned_out(redone)
 
 
 class DiscInput(KeyInput):

@@ -115,14 +115,16 @@ _OPPOSITE = {
 }
 
 
-def levels_turned(after: History, turn: GradeEvent.Cause) -> GradeEvent.Cause | None:
-    """Whither the undo or redo that led to this history moved the levels; None for another action.
+def levels_turned(after: History, newest: GradeEvent.Cause) -> GradeEvent.Cause | None:
+    """Whither the undo or redo that led to this history moved the levels; None for any other.
 
     The disc points are the client's to move: it alone knows where they were put since.
     """
-    if turn == GradeEvent.Cause.UNDO:
-        return next((_OPPOSITE.get(action.cause) for action in after.undone[-1:]), None)
-    return next((action.cause for action in after.done[-1:] if action.cause in _OPPOSITE), None)
+    if newest == GradeEvent.Cause.UNDO:
+        return _OPPOSITE.get(after.undone[-1].cause)
+    if newest == GradeEvent.Cause.REDO:
+        return next((action.cause for action in after.done[-1:] if action.cause in _OPPOSITE), None)
+    return None
 
 
 def shifted(

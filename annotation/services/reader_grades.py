@@ -23,6 +23,7 @@ from annotation.services.ledger import (
     Mark,
     Marks,
     history,
+    levels_turned,
     shifted,
     with_facing,
 )
@@ -43,11 +44,15 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Saved:
-    """The corner acted on, what stands now, and the ids of the events that the key wrote."""
+    """The corner acted on, what stands now, and the ids of the events that the key wrote.
+
+    `levels`: whither an undo or redo moved the levels.
+    """
 
     site: str
     history: History
     events: tuple[int, ...]
+    levels: GradeEvent.Cause | None = None
 
 
 @dataclass(frozen=True)
@@ -252,4 +257,11 @@ def _write(
 
 
 def _saved(ledger: _Ledger, written: list[GradeEvent]) -> Saved:
-    return Saved(written[0].site, history(ledger.events), tuple(event.pk for event in written))
+    # As it was when the key came first: a late retry turned what it turned then.
+    then = history(event for event in ledger.events if event.pk <= written[-1].pk)
+    return Saved(
+        site=written[0].site,
+        history=history(ledger.events),
+        events=tuple(event.pk for event in written),
+        levels=levels_turned(then, GradeEvent.Cause(written[0].cause)),
+    )

@@ -48,8 +48,11 @@ def test_a_reader_moves_the_film_and_takes_it_back(study: MakeStudy, reader: Mak
     reader_grades.shift_levels(**who, key=uuid.uuid4(), towards=CRANIAL, seen=Circumstances())
     assert marks_of(reading) == {"T12_INF": 3, "L1_SUP": 3}
     assert GradeEvent.objects.count() == events + 4
-    reader_grades.undo(**who, key=uuid.uuid4(), seen=Circumstances())
+    undo: dict[str, Any] = {**who, "key": uuid.uuid4(), "seen": Circumstances()}
+    assert reader_grades.undo(**undo).levels == CAUDAL
     assert marks_of(reading) == before
+    reader_grades.grade(**who, key=uuid.uuid4(), site="L2_INF", mark=Mark(grade=1))
+    assert reader_grades.undo(**undo).levels == CAUDAL  # however late its answer is asked again
     assert AuditRecord.objects.get(action="reading.levels_shifted").actor == ada
 
 
