@@ -1,5 +1,6 @@
 """Nothing that others do changes an answer to a reader: no byte, no header, no question asked."""
 
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -13,13 +14,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotation.models import ModelVersion, Reading, Study
-from annotation.services import adjudication, adjudication_leases, reader_grades, reading_queue
+from annotation.services import (
+    adjudication,
+    adjudication_leases,
+    reader_grades,
+    reading_queue,
+    relabel_batches,
+)
 from annotation.services.ledger import Mark
+from annotation.services.ranking import Candidate, Ranked, Stream
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser, Read
 
 SignIn = Callable[[User], Client]
 Answer = tuple[str, int, dict[str, str], str, int]
 DRAWN_ANEW = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|"csrf_token":"\w+"')
+
+OF_THE_PLACE = re.compile(r"readings/\d+|\"(id|position)\": \d+")
 
 
 @pytest.fixture
@@ -113,6 +123,56 @@ def test_two_readers_who_are_equally_far_get_answers_of_one_shape(
         counts = [(row["places"], row["committed"], row["state"]) for row in worklist]
         seen.append((shape(taken), shape(worklist), counts, len(questions)))
     assert seen[0] == seen[1] == seen[2]
+
+
+def test_a_random_corner_answers_exactly_as_a_ranked_one(
+    study: MakeStudy,
+    film: MakeFilm,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    signed_in: SignIn,
+    model_version: MakeModel,
+    pregraded: Callable[..., None],
+) -> None:
+    films, grader, ada = [film() for _ in range(3)], model_version(), reader("ada")
+    for one in films:
+        pregraded(one, grader)
+    streams: list[Stream] = ["ranked", "random", "ranked"]
+    batch = relabel_batches.open_batch(
+        study=study(films=films),
+        corners=[
+            Ranked(Candidate("p", one.pk, "L3_INF", (0.4, 0.4, 0.2, 0.0)), score, "0 vs 1", of, p)
+            for one, of, score, p in zip(
+                films, streams, (0.9, 0.1, 0.8), (1.0, 0.2, 1.0), strict=True
+            )
+        ],
+        model_version=grader,
+        readers=[ada],
+        actor=coordinator(),
+    )
+    client, walks = signed_in(ada), []
+    for _ in films:
+        with CaptureQueriesContext(connection) as questions:
+            answers = [client.post(f"/api/v1/rounds/{batch.pk}/next")]
+            place = f"/api/v1/readings/{answers[0].json()['reading']['id']}"
+            answers.append(client.get(place))
+            for verb, more in (("grades", {"site": "L3_INF", "grade": 1}), ("commit", {})):
+                sent = {"idempotency_key": str(uuid.uuid4()), **more}
+                answers.append(client.post(f"{place}/{verb}", sent, "application/json"))
+            answers.append(client.get(place))
+        walks.append(([alike(answer) for answer in answers], len(questions)))
+    assert walks[0] == walks[1]  # the last one has nothing behind it
+
+
+def alike(answer: Any) -> str:
+    """An answer without what names a place or a moment."""
+    headers = {name: value for name, value in answer.items() if name != "Content-Length"}
+    body = answer.json()
+    for of_next in (body, body.get("reading") or {}):
+        of_next.pop("upcoming", None)
+        of_next.pop("next", None)
+    told = json.dumps([answer.status_code, headers, body])
+    return OF_THE_PLACE.sub("", DRAWN_ANEW.sub("", told))
 
 
 def test_a_commit_takes_as_long_for_the_last_reader_of_a_film_as_for_the_first(
