@@ -18,8 +18,14 @@ import pytest
 
 from annotation import embedded
 
-# The same examples on every machine: what was red once can be run again.
-hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)
+# The same examples on every machine, however busy: what was red once can be run again.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=True,
+    database=None,
+)
 hypothesis.settings.load_profile("house")
 
 

@@ -1,9 +1,9 @@
 """Orthanc, an archive that hospitals run, as a child process on loopback with its own store."""
 
 import json
-import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,9 @@ from typing import Any
 import requests
 
 from tests.dicom_senders import executable
+from tests.ports import held_port
 
-READY_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+READY_SECONDS = 120
 
 
 @dataclass
@@ -33,7 +28,8 @@ class Orthanc:
     def __enter__(self) -> "Orthanc":
         program = executable("Orthanc")
         assert program, "No Orthanc: run `make senders`, or install the package `orthanc`."
-        port = free_port()
+        self.ports = ExitStack()
+        port, dicom_port = (self.ports.enter_context(held_port()) for _ in range(2))
         self.address = f"http://127.0.0.1:{port}"
         config = self.folder / "orthanc.json"
         config.write_text(
@@ -44,7 +40,7 @@ class Orthanc:
                     "IndexDirectory": str(self.folder / "store"),
                     "Plugins": [],
                     "HttpPort": port,
-                    "DicomPort": free_port(),
+                    "DicomPort": dicom_port,
                     "DicomAet": self.title,
                     "RemoteAccessAllowed": False,
                     "AuthenticationEnabled": False,
@@ -57,12 +53,19 @@ class Orthanc:
             self.process = subprocess.Popen(
                 [program, str(config)], stdout=output, stderr=subprocess.STDOUT
             )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.process.terminate()
@@ -71,11 +74,12 @@ class Orthanc:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.ports.close()
 
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.address}/system", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def takes(self, film: bytes) -> str:

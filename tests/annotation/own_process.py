@@ -13,8 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 from django.conf import settings
 from django.db import connection
 
+from annotation import processes
+
 HOME = Path(__file__).resolve().parents[2]
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 def environment(data: Path) -> dict[str, str]:
@@ -54,16 +56,21 @@ class OwnProcess:
                 env=environment(self.data),
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        assert self.says(self.ready, within=READY_SECONDS), self.log.read_text()
+        try:
+            assert self.says(self.ready, within=READY_SECONDS), self.log.read_text()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
+        """Its children too: gunicorn's workers outlive their master for a while."""
+        processes.kill_session(self.process)
         self.process.wait()
 
-    def says(self, pattern: str, within: float = 5) -> bool:
+    def says(self, pattern: str, within: float = 30) -> bool:
         """Wait for a line in the log."""
         deadline = time.monotonic() + within
         while not re.search(pattern, self.log.read_text()):

@@ -53,7 +53,7 @@ def test_who_dies_again_and_again_ends_the_crew_with_its_last_words(tmp_path: Pa
         crew_of(tmp_path, print, web=ENDS) as crew,
         pytest.raises(CrewFailed, match=r"web cannot run; .*web\.log ends with:") as failed,
     ):
-        look_for_seconds(crew, 20)
+        look_for_seconds(crew, 100)
     assert "December" in str(failed.value)
 
 

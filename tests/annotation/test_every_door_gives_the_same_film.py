@@ -162,7 +162,7 @@ def by_c_store(file: Path, port: str) -> None:
     ds = dcmread(file)
     if ds.file_meta.TransferSyntaxUID not in (HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K):
         names = ["dcmsend", "-aec", "SYNDESMO", "127.0.0.1", port, str(file)]
-        subprocess.run(names, check=True, timeout=30)
+        subprocess.run(names, check=True, timeout=60)
         return
     sender = AE("DCMSEND")
     sender.add_requested_context(ds.SOPClassUID, ds.file_meta.TransferSyntaxUID)

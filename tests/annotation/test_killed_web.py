@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx2
@@ -25,7 +25,8 @@ from annotation.services import reader_grades
 from inference.msasss import BRIDGE, facing
 from tests.annotation.conftest import MakeStudy, MakeUser
 from tests.annotation.own_process import OwnProcess
-from tests.annotation.web_server import free_port, web_server, workers_of
+from tests.annotation.web_server import web_server, workers_of
+from tests.ports import held_port
 from tests.web_reader import WebReader
 
 KILLS = 50
@@ -42,7 +43,7 @@ class Web:
 
     def __init__(self, data: Path, stack: ExitStack) -> None:
         self._data, self._stack = data, stack
-        self.port = free_port()
+        self.port = stack.enter_context(held_port())
         self._server = self._start()
 
     def _start(self) -> OwnProcess:
@@ -54,7 +55,8 @@ class Web:
         if master:
             self._server.process.kill()
         for number in workers:
-            os.kill(number, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it saw its master die, and left
+                os.kill(number, signal.SIGKILL)
         if master:
             self._server.process.wait()
             self._server = self._start()

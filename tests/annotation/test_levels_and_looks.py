@@ -91,7 +91,8 @@ def test_a_take_that_waits_for_a_commit_gets_the_second_look(
     """Another window asks for the next film while the commit is under way."""
     ada, round_ = reader("ada"), made.rounds.get()
     held = graded(made, ada)
-    begin, window = second_look.begin, threading.Thread(target=_take, args=(ada, round_.pk))
+    took: list[int] = []
+    begin, window = second_look.begin, threading.Thread(target=_take, args=(ada, round_.pk, took))
 
     def meanwhile(place: reading_queue.Place) -> None:
         window.start()
@@ -103,17 +104,14 @@ def test_a_take_that_waits_for_a_commit_gets_the_second_look(
     window.join()
     opened = Reading.objects.of(ada).filter(opened_at__isnull=False, committed_at=None)
     assert [one.revises_id for one in opened] == [held.pk]
-    assert _took == [held.second_look.pk]
+    assert took == [held.second_look.pk]
 
 
-_took: list[int] = []
-
-
-def _take(reader: User, round_id: int) -> None:
+def _take(reader: User, round_id: int, took: list[int]) -> None:
     from django.db import connection
 
     taken = reading_queue.take_next(reader=reader, round_id=round_id).reading
-    _took.append(taken.pk if taken else 0)
+    took.append(taken.pk if taken else 0)
     connection.close()
 
 

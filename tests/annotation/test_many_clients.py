@@ -18,7 +18,8 @@ from annotation.services import relabel_batches
 from annotation.services.ranking import Candidate, Ranked
 from inference.msasss import sites_of
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
-from tests.annotation.web_server import free_port, web_server
+from tests.annotation.web_server import web_server
+from tests.ports import held_port
 from tests.web_reader import WebReader
 
 CORNERS = 143
@@ -97,8 +98,7 @@ def batch(
 
 @pytest.fixture
 def address(data: Path, db: None) -> Iterator[str]:
-    port = free_port()
-    with web_server(data, port):
+    with held_port() as port, web_server(data, port):
         yield f"http://127.0.0.1:{port}"
 
 

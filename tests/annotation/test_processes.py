@@ -32,8 +32,9 @@ def alive(process: int) -> bool:
         return False
 
 
-def ends_within(seconds: float, process: int) -> bool:
-    deadline = time.monotonic() + seconds
+def ends(process: int) -> bool:
+    """Long before it would by itself."""
+    deadline = time.monotonic() + 30
     while alive(process) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not alive(process)
@@ -54,9 +55,9 @@ def test_who_does_not_leave_in_time_is_killed_with_all_its_children() -> None:
     numbers = first_line(child)
     began = time.monotonic()
     processes.stop([child], politely=signal.SIGTERM, seconds=0.3)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30  # half of what it would sleep
     assert child.returncode == -signal.SIGKILL
-    assert all(ends_within(2, number) for number in numbers)
+    assert all(ends(number) for number in numbers)
 
 
 def test_who_leaves_when_asked_keeps_its_own_exit_code() -> None:
@@ -71,12 +72,12 @@ def test_who_leaves_when_asked_keeps_its_own_exit_code() -> None:
 
 
 def test_children_are_asked_together_and_share_one_deadline() -> None:
-    children = [start(_STUBBORN) for _ in range(3)]
+    children = [start(_STUBBORN) for _ in range(8)]
     for child in children:
         first_line(child)
     began = time.monotonic()
-    processes.stop(children, politely=signal.SIGTERM, seconds=0.5)
-    assert time.monotonic() - began < 1.4
+    processes.stop(children, politely=signal.SIGTERM, seconds=0.7)
+    assert time.monotonic() - began < 8 * 0.7  # one after the other
 
 
 def test_a_child_ends_with_its_parent_even_when_that_is_killed() -> None:
@@ -85,7 +86,7 @@ def test_a_child_ends_with_its_parent_even_when_that_is_killed() -> None:
     assert alive(child)
     parent.kill()
     parent.wait()
-    assert ends_within(2, child)
+    assert ends(child)
 
 
 def test_stopping_who_has_ended_already_is_no_error() -> None:
@@ -102,11 +103,11 @@ import signal, subprocess, sys, time
 from annotation import processes
 processes.start([sys.executable, "-c", '''
 import os, signal, time
-print(os.getpid(), flush=True)
 def told(number, frame):
     print("told", flush=True)
     os._exit(0)
 signal.signal(signal.SIGTERM, told)
+print(os.getpid(), flush=True)
 time.sleep(60)
 '''], last_signal=signal.{asked.name})
 time.sleep(60)
@@ -115,9 +116,8 @@ time.sleep(60)
     assert parent.stdout is not None
     with parent.stdout:
         child = int(parent.stdout.readline())
-        time.sleep(0.1)  # until its handler stands
         parent.kill()
         parent.wait()
         said = parent.stdout.readline()
-    assert ends_within(2, child)
+    assert ends(child)
     assert said == (b"told\n" if asked == signal.SIGTERM else b"")

@@ -1,19 +1,11 @@
 """The real web server on the test's database, as the demo and the image start it."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from annotation.crew import posts
 from tests.annotation.own_process import OwnProcess
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager

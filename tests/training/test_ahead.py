@@ -25,6 +25,12 @@ class Maker:
             raise ValueError("no film")
         return (torch.full((size,), float(step)),)
 
+    def has_made(self, number: int) -> None:
+        """Wait until it has."""
+        deadline = time.monotonic() + 60
+        while len(self.made) < number and time.monotonic() < deadline:
+            time.sleep(0.01)
+
 
 @pytest.fixture(params=[1, 3])
 def _threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +48,8 @@ def test_batches_are_made_ahead_but_not_many_and_none_beyond_the_end() -> None:
     maker = Maker()
     with ahead(maker, 6, CPU):
         maker.batch(0, 1)
-        time.sleep(0.3)
+        maker.has_made(4)
+        time.sleep(0.2)
         assert maker.made == [0, 1, 2, 3]
         for step in range(1, 6):
             maker.batch(step, 1)
@@ -53,7 +60,8 @@ def test_a_run_that_goes_on_starts_in_the_middle() -> None:
     maker = Maker()
     with ahead(maker, 6, CPU):
         assert float(maker.batch(4, 1)[0][0]) == 4
-        time.sleep(0.3)
+        maker.has_made(2)
+        time.sleep(0.1)
     assert maker.made == [4, 5]
 
 

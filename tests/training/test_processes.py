@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from training.loop import Batch, Schedule, train
 from training.processes import ALONE, Group, joined
 
+pytestmark = pytest.mark.timeout(300)  # three processes each load torch
 torch.set_num_threads(1)
 SCHEDULE = Schedule(
     steps=12, batch=7, learning_rate=0.02, validate_every=4, average=0.5, bfloat16=False
@@ -76,7 +77,7 @@ def under_torchrun(*arguments: object) -> subprocess.CompletedProcess[str]:
         [*command, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         env=os.environ | {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"},
         check=False,
     )

@@ -9,26 +9,35 @@ import psycopg2
 
 from annotation.embedded import place
 
+HOME = Path(__file__).resolve().parents[3]
 _MANAGER = """
 import sys
 from pathlib import Path
 from annotation import embedded
+from tests.annotation.embedded.managing import read
+data, alone = Path(sys.argv[1]), sys.argv[2] == "alone"
 try:
-    with embedded.running(Path(sys.argv[1]), alone=True):
+    with embedded.running(data, alone=alone):
         print("up", flush=True)
-        sys.stdin.read()
+        sys.stdin.readline()
+        if not alone:
+            read(data)
 except embedded.Refused as refused:
     sys.exit(str(refused))
 """
 
 
 class Manager:
-    """A process that holds the servers of a data folder until it is told or killed."""
+    """A process that holds the servers of a data folder until it is told or killed.
 
-    def __init__(self, data: Path) -> None:
+    Not ``alone`` it uses somebody else's, where they run, and to the end.
+    """
+
+    def __init__(self, data: Path, *, alone: bool = True) -> None:
         self.data = data
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _MANAGER, str(data)],
+            [sys.executable, "-c", _MANAGER, str(data), "alone" if alone else "beside others"],
+            cwd=HOME,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -39,9 +48,15 @@ class Manager:
         assert self.process.stdout is not None
         return self.process.stdout.readline() == "up\n"
 
+    def tell(self) -> None:
+        """To leave; it is not waited for."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("leave\n")
+        self.process.stdin.flush()
+
     def leave(self) -> tuple[int, str]:
         """Its exit code and its last words."""
-        _, words = self.process.communicate(timeout=30)
+        _, words = self.process.communicate(timeout=100)
         return self.process.returncode, words
 
     def kill(self) -> None:

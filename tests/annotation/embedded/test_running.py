@@ -1,6 +1,7 @@
 import os
 import signal
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,9 @@ from annotation.embedded import place
 from tests.annotation.embedded.managing import Manager, connect, read, server_processes, write
 
 
-def gone_within(seconds: float, look: Callable[[], list[int]]) -> bool:
-    deadline = time.monotonic() + seconds
+def gone(look: Callable[[], list[int]]) -> bool:
+    """Soon; a busy machine may take its time."""
+    deadline = time.monotonic() + 60
     while look():
         if time.monotonic() > deadline:
             return False
@@ -59,7 +61,7 @@ def test_nothing_survives_the_kill_of_the_manager_and_nothing_is_lost(
 ) -> None:
     write(data, 3)
     manager.kill()
-    assert gone_within(3, lambda: server_processes(data))
+    assert gone(lambda: server_processes(data))
     with embedded.running(data, durable=False):
         assert 3 in read(data)
 
@@ -76,13 +78,13 @@ def test_a_start_right_after_the_kill_of_everything_recovers(manager: Manager, d
 
 def test_the_first_command_waits_for_those_who_use_its_servers(data: Path) -> None:
     with embedded.running(data, durable=False):
-        child = os.fork()
-        if child == 0:  # the second command: it outlasts the first one by half a second
-            with embedded.running(data):
-                time.sleep(1)
-                os._exit(0 if read(data) else 1)
-        time.sleep(0.5)
-    assert os.waitpid(child, 0)[1] == 0
+        write(data, 5)
+        second = Manager(data, alone=False)
+        assert second.is_up()
+        told = threading.Timer(0.5, second.tell)  # it outlasts the first one by half a second
+        told.start()
+    told.join()
+    assert second.leave() == (0, "")
 
 
 def test_a_wrong_password_opens_nothing(manager: Manager, data: Path) -> None:

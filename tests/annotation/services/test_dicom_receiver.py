@@ -178,7 +178,7 @@ def test_who_is_not_on_the_list_or_calls_another_is_rejected(
 
 
 def test_a_claim_of_gigabytes_ends_the_connection(port: int, receiver: OwnProcess) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(b"\x01\x00\xff\xff\xff\xff")
         assert line.recv(1) == b""
     assert receiver.says("more bytes than a film has")
@@ -197,7 +197,7 @@ def test_dcmtk_sends_what_archives_send(port: int, tmp_path: Path, sender: str) 
     for program, *arguments in calls[sender]:
         names = ["-aet", "XRAY", "-aec", "SYNDESMO", "127.0.0.1", str(port)]
         done = subprocess.run(
-            [program, *names, *arguments], capture_output=True, text=True, timeout=30
+            [program, *names, *arguments], capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
     kept = set(Radiograph.objects.values_list("pixel_sha256", flat=True))
@@ -206,7 +206,7 @@ def test_dcmtk_sends_what_archives_send(port: int, tmp_path: Path, sender: str) 
 
 def turned_away(port: int, tls: ssl.SSLContext | None) -> bool:
     """Whether the line ends before a single byte of an answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         try:
             with tls.wrap_socket(line, server_hostname="localhost") if tls else line as spoken:
                 spoken.sendall(b"\x01\x00\x00\x00\x00\x44" + bytes(68))
@@ -228,6 +228,6 @@ def test_with_an_authority_only_senders_with_its_certificate_get_through_and_it_
         association = associate(port, tls=known)
         assert association.send_c_store(dcmread(BytesIO(as_bytes(film())))).Status == 0
         association.release()
-        assert process.ends(signal.SIGTERM, within=10) == 0
+        assert process.ends(signal.SIGTERM, within=60) == 0
         assert process.says("stopped")
     assert Radiograph.objects.count() == 1

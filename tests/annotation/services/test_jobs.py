@@ -159,7 +159,7 @@ def test_the_heart_beats_while_one_step_takes_long(settings: Settings) -> None:
     before = held.lease_until
     renewed = threading.Event()
     with jobs.kept_alive(held):
-        for _ in range(100):
+        for _ in range(2000):
             held.refresh_from_db()
             if held.lease_until != before:
                 renewed.set()

@@ -1,13 +1,17 @@
 """The real import, killed in the middle, and twice at the same time over the same films."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from annotation.models import Patient, Radiograph
 from inference.dicom import pixel_sha256
@@ -18,6 +22,16 @@ from tests.inference.dicom_files import as_bytes, film, stored
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FILMS = 16
+HOLD_UP = """
+CREATE FUNCTION holds_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (SELECT count(*) FROM annotation_radiograph) = 4 THEN
+        PERFORM pg_advisory_xact_lock(5);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER holds_up BEFORE INSERT ON annotation_radiograph
+    FOR EACH ROW EXECUTE FUNCTION holds_up();
+"""
 
 
 def started(films: Path, data: Path) -> "subprocess.Popen[bytes]":
@@ -25,6 +39,23 @@ def started(films: Path, data: Path) -> "subprocess.Popen[bytes]":
         [sys.executable, "manage.py", "import_dicom", str(films), "--json"],
         cwd=HOME, env=environment(data), stdout=subprocess.PIPE,
     )  # fmt: skip
+
+
+@contextmanager
+def the_fifth_film_is_held_up() -> Iterator[Callable[[], bool]]:
+    """Its row waits in the database, in the middle of its transaction; whether it does already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(5)")
+        cursor.execute(HOLD_UP)
+
+        def is_held_up() -> bool:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            return cursor.fetchone() is not None
+
+        yield is_held_up
+        cursor.execute("SELECT pg_advisory_unlock(5)")
+        # When nobody writes to the table any more: the killed one's transaction has ended.
+        cursor.execute("DROP TRIGGER holds_up ON annotation_radiograph; DROP FUNCTION holds_up")
 
 
 def every_film_is_whole(pictures: Path) -> bool:
@@ -49,18 +80,18 @@ def test_a_killed_import_leaves_whole_films_and_two_at_once_bring_each_film_once
         ds = film(stored(400, 300, seed=number), SOPInstanceUID=f"1.2.{number}")
         ds.PatientID = str(number // 2)
         (films / f"{number:02}.dcm").write_bytes(as_bytes(ds))
-    with started(films, tmp_path) as first:
-        deadline = time.monotonic() + 60
-        while Radiograph.objects.count() < 4 and time.monotonic() < deadline:
+    with the_fifth_film_is_held_up() as is_held_up, started(films, tmp_path) as first:
+        while first.poll() is None and not is_held_up():
             time.sleep(0.02)
         first.kill()
+    assert first.returncode == -signal.SIGKILL
     before = Radiograph.objects.count()
-    assert 4 <= before < FILMS
+    assert before == 4
     assert every_film_is_whole(settings.PICTURES)
     assert not Patient.objects.filter(visits__radiographs=None).exists()
 
     both = [started(films, tmp_path) for _ in range(2)]
-    said = [json.loads(process.communicate(timeout=90)[0]) for process in both]
+    said = [json.loads(process.communicate(timeout=100)[0]) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum(one["imported"] for one in said) == FILMS - before
     assert sum(one["duplicates"] for one in said) == FILMS + before
