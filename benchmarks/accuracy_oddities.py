@@ -1,11 +1,12 @@
 """Part of `benchmarks.accuracy`: discs that nobody can assess, and limbus vertebrae.
 
-`inference.predict.LEAST_CONTRAST`, under which a disc gets no grades, was chosen on the validation
-people; what it is worth is measured on the test people.
+The bounds of `inference.disc_sight`, beyond which a disc gets no grades, were chosen on the
+validation people; what they are worth is measured on the test people.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,21 +20,29 @@ import numpy as np
 
 from benchmarks.accuracy_grades import grader_of
 from benchmarks.film_records import Record, kept
-from inference.corner_regions import crop_transforms, relative_contrast, warp
+from inference.corner_regions import crop_transforms, warp
+from inference.disc_sight import (
+    LEAST_CONTRAST,
+    METAL_STANDS_OUT,
+    metal_on_both_sides,
+    relative_contrast,
+)
 from inference.msasss import DISCS, facing, sites_of
-from inference.predict import LEAST_CONTRAST, Grader
+from inference.predict import Grader
 from training.phantom import PhantomFilm, generate, oddities, severity, take
 
 VALIDATION_SEED, TEST_SEED, LIMBUS_SEED = 931, 933, 941  # of nobody else
 SCALE = 0.5
-THRESHOLDS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+CONTRASTS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+METALS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 
 def hidden(files: Sequence[Path], patients: int, work: Path, workers: int) -> dict[str, Any]:
     """Of hidden discs, and of all others of every tenth patient: how many get no grades."""
     found: dict[str, Any] = {
         "phantom": {"preset": "clinic", "scale": SCALE, "mishaps": True, "patients": patients},
-        "threshold": LEAST_CONTRAST,
+        "least_contrast": LEAST_CONTRAST,
+        "metal_stands_out": METAL_STANDS_OUT,
     }
     for name, seed in (("validation", VALIDATION_SEED), ("test", TEST_SEED)):
         measure = partial(_patient, tuple(files), seed)
@@ -45,30 +54,38 @@ def hidden(files: Sequence[Path], patients: int, work: Path, workers: int) -> di
             "seed": seed,
             "films_looked_at": len(records),
             "of_these_refused": sum(record["reason"] is not None for record in records),
-            "not_graded": _below(discs, LEAST_CONTRAST),
+            "not_graded": _refused(discs, LEAST_CONTRAST, METAL_STANDS_OUT),
         }
         if name == "validation":
-            found[name]["not_graded_by_threshold"] = {str(t): _below(discs, t) for t in THRESHOLDS}
+            found[name]["not_graded_by_contrast"] = {
+                str(bound): _refused(discs, bound, math.inf) for bound in CONTRASTS
+            }
+            found[name]["not_graded_by_metal"] = {
+                str(bound): _refused(discs, 0.0, bound) for bound in METALS
+            }
     return found
 
 
-def _below(discs: Sequence[Record], threshold: float) -> dict[str, list[int]]:
-    """Per kind of disc: how many lie below the threshold, of how many."""
-    kinds: dict[str, list[float]] = {
+def _refused(
+    discs: Sequence[Record], least_contrast: float, metal_stands_out: float
+) -> dict[str, list[int]]:
+    """Per kind of disc: how many would get no grades under these bounds, of how many."""
+    kinds: dict[str, list[bool]] = {
         "behind_the_shoulders": [], "one_corner_hidden": [], "between_screws": [], "assessable": [],
+        "assessable_and_bridged": [],
     }  # fmt: skip
     for disc in discs:
+        refused = disc["contrast"] < least_contrast or disc["metal"] >= metal_stands_out
         if all(disc["seen"]):
             kind = "assessable"
         elif any(disc["seen"]):
             kind = "one_corner_hidden"
         else:
             kind = "between_screws" if disc["screws"] else "behind_the_shoulders"
-        kinds[kind].append(disc["contrast"])
-    return {
-        kind: [int((np.array(values) < threshold).sum()), len(values)]
-        for kind, values in kinds.items()
-    }
+        kinds[kind].append(refused)
+        if kind == "assessable" and disc["bridged"]:  # a rule that spares these least would bias
+            kinds["assessable_and_bridged"].append(refused)
+    return {kind: [sum(those), len(those)] for kind, those in kinds.items()}
 
 
 def _patient(files: tuple[Path, ...], seed: int, patient: int) -> list[Record]:
@@ -101,6 +118,7 @@ def _film(grader: Grader, film: PhantomFilm) -> Record:
         disc: warp(film.bone_bright, transform, size, size)
         for disc, transform in crop_transforms(found.discs, recipe).items()
     }
+    contrast, metal = relative_contrast(crops, recipe), metal_on_both_sides(crops, recipe)
     first = severity.latents("clinic", film.seed, film.patient_index, (0, 0))[film.region][0]
     screws = oddities.traits(film.seed, film.patient_index, film.region, first).hardware
     for cranial in sites_of(film.region)[::2]:
@@ -108,8 +126,10 @@ def _film(grader: Grader, film: PhantomFilm) -> Record:
         record["discs"].append(
             {
                 "disc": cranial.disc,
-                "contrast": relative_contrast(crops, recipe)[cranial.disc],
+                "contrast": contrast[cranial.disc],
+                "metal": metal[cranial.disc],
                 "confidence": found.discs[cranial.disc].confidence,
+                "bridged": both[0].grade == 3,
                 "seen": [corner.assessable for corner in both],
                 "screws": screws is not None and DISCS[film.region][screws] == cranial.disc,
             }

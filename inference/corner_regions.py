@@ -168,26 +168,14 @@ def stretch(
     crop: Picture, recipe: CropRecipe, judged: Picture | None = None
 ) -> npt.NDArray[np.float32]:
     """Contrast per crop: the two percentiles (of `judged`, else of the crop) become 0 and 1."""
-    low, high = _ends(crop if judged is None else judged, recipe)
+    low, high = contrast_ends(crop if judged is None else judged, recipe)
     scaled: npt.NDArray[np.float32] = crop.astype(np.float32)
     scaled = (scaled - np.float32(low)) / np.float32(max(high - low, 1e-6))
     return scaled.clip(0, 1)
 
 
-def relative_contrast(crops: Mapping[str, Picture], recipe: CropRecipe) -> dict[str, float]:
-    """Per disc the range of its crop before `stretch`, in units of the film's median crop.
-
-    Behind the shoulders there is hardly any; stretching makes it look like any other crop.
-    """
-    ranges = {}
-    for disc, crop in crops.items():
-        low, high = _ends(crop, recipe)
-        ranges[disc] = high - low
-    usual = max(float(np.median(list(ranges.values()))), 1e-6)
-    return {disc: found / usual for disc, found in ranges.items()}
-
-
-def _ends(crop: Picture, recipe: CropRecipe) -> tuple[float, float]:
+def contrast_ends(crop: Picture, recipe: CropRecipe) -> tuple[float, float]:
+    """The grey values of a crop that `stretch` makes 0 and 1."""
     low, high = np.percentile(crop, [recipe.low_percentile, recipe.high_percentile])
     return float(low), float(high)
 

@@ -20,11 +20,11 @@ from inference.corner_regions import (
     DiscPoints,
     RegionError,
     crop_transforms,
-    relative_contrast,
     stretch,
     warp,
 )
 from inference.disc_patches import PATCH
+from inference.disc_sight import gradable
 from inference.film_content import Shown, shown
 from inference.film_views import COLS, ROWS
 from inference.heat_maps import place_log_mass
@@ -35,10 +35,6 @@ from inference.point_finder import Film, Found, KeyPointFinder
 from inference.runtimes import Runtime
 
 STARTER = Path(__file__).parent / "starter"
-# Of the film's median crop: below, a disc is behind something, and a grade would be a guess, mostly
-# 0. The largest of several that costs validation phantoms less than one in a hundred of the discs
-# that can be seen (benchmarks/results/accuracy.json, `hidden`)
-LEAST_CONTRAST = 0.6
 KEY_POINTS_FILE, CORNER_GRADES_FILE = "key_points.safetensors", "corner_grades.safetensors"
 
 Probabilities = tuple[float, float, float, float]
@@ -50,7 +46,7 @@ class FilmPrediction:
     """Disc points by disc, P(0), P(1), P(2), P(3) by site code, and whether they can be trusted.
 
     An implausible film has `reason`, a sentence, and goes to a person; its corners are empty. A
-    disc with too little contrast to be seen (`LEAST_CONTRAST`) has points and no corners.
+    disc that cannot be seen, or lies between screws (`disc_sight`), has points and no corners.
     `shows`: what the picture is of, where the points were searched for.
     """
 
@@ -194,7 +190,7 @@ class _Pointed:
     crops: dict[str, Crop] = field(default_factory=dict)
 
     def cut_crops(self, recipe: CropRecipe) -> None:
-        """Cut the level crops of what can be seen, unless the points are doubtful."""
+        """Cut the level crops of what can be graded, unless the points are doubtful."""
         if self.reason is not None:
             return
         try:
@@ -203,12 +199,8 @@ class _Pointed:
             self.reason = str(error)
             return
         whole = {d: warp(self.pixels, t, recipe.size, recipe.size) for d, t in transforms.items()}
-        contrast = relative_contrast(whole, recipe)
-        self.crops = {
-            disc: stretch(crop, recipe)
-            for disc, crop in whole.items()
-            if contrast[disc] >= LEAST_CONTRAST
-        }
+        seen = gradable(whole, recipe)
+        self.crops = {disc: stretch(crop, recipe) for disc, crop in whole.items() if disc in seen}
 
     def prediction(self, corners: Mapping[str, Probabilities]) -> FilmPrediction:
         """What is said of the film, its corners in reading order."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import sys
 import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,7 +113,7 @@ def exported(network: nn.Module, example: tuple[Tensor, ...]) -> Run:
     options.intra_op_num_threads = torch.get_num_threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     names = [f"input_{number}" for number in range(len(example))]
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), _silent():
         # The exporter that replaces this one takes half a minute for HRNet, at every start
         warnings.simplefilter("ignore")
         file = Path(folder) / "network.onnx"
@@ -137,6 +139,23 @@ def exported(network: nn.Module, example: tuple[Tensor, ...]) -> Run:
         return torch.from_numpy(own.session.run(None, given)[0])
 
     return run
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Standard output closed: of a network that it fails on, the exporter prints the whole graph.
+
+    It prints from C++, so `sys.stdout` does not see it, and turns its own switch on by itself.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def folded(network: nn.Module) -> Run:

@@ -1,4 +1,4 @@
-"""`python -m training key_points|corner_grades --snapshot DIR --recipe NAME --out FILE`.
+"""`python -m training key_points|corner_grades --snapshot DIR --recipe NAME [--out FILE]`.
 
 On several GPUs: `torchrun --standalone --nproc-per-node=GPUS -m training corner_grades ...`.
 `python -m training evaluate --snapshot DIR --weights FILE` judges a weights file. Prints one JSON
@@ -36,7 +36,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         command = commands.add_parser(task)
         command.add_argument("--snapshot", type=Path, required=True)
         command.add_argument("--recipe", required=True)
-        command.add_argument("--out", type=Path, required=True)
+        command.add_argument(
+            "--out", type=Path, help=f"the weights file; else {task}-RECIPE.safetensors, here"
+        )
         command.add_argument("--init", type=Path, help="weights to start from")
         command.add_argument("--compare", type=Path, help="weights to evaluate beside")
         command.add_argument(
@@ -112,7 +114,7 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.command,
         folder=arguments.snapshot,
         recipe=arguments.recipe,
-        out=arguments.out,
+        out=arguments.out or Path(f"{arguments.command}-{arguments.recipe}.safetensors"),
         init=arguments.init,
         compare=arguments.compare,
         device=arguments.device,

@@ -50,6 +50,8 @@ def run(
         if recipe not in work.RECIPES:
             raise TrainingError(f"There is no recipe {recipe}: choose {', '.join(work.RECIPES)}.")
         chosen = work.RECIPES[recipe]
+        if not out.parent.is_dir():  # found out now, not after days
+            raise TrainingError(f"There is no folder {out.parent} to write the weights into.")
         report({"phase": "checking the snapshot", "step": 0, "steps": 1})
         films = snapshot.read(folder)
         films = snapshot.leaving_out(films, leave_out) if leave_out else films

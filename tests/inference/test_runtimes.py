@@ -74,6 +74,19 @@ def test_a_network_that_cannot_be_exported_is_served_without_and_the_log_says_so
     assert torch.allclose(found.run(*CROPS), network(*CROPS), atol=1e-4)
 
 
+def test_of_a_network_that_cannot_be_exported_the_log_has_one_sentence_and_no_graph(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Spectrum(nn.Module):
+        def forward(self, pictures: Tensor) -> Tensor:
+            return torch.fft.fft(pictures).real.mean((1, 2, 3))[:, None]
+
+    runtimes.fastest(Spectrum().eval(), CROPS[:1], lambda found: found, compile_too=False)
+    (sentence,) = [line for line in caplog.messages if "exported" in line]
+    assert "aten::fft_fft" in sentence
+    assert capfd.readouterr().out == ""
+
+
 @pytest.mark.parametrize("winner", ["plain", "folded", "exported"])
 def test_the_clock_alone_decides(
     network: CornerGradeNet, winner: str, monkeypatch: pytest.MonkeyPatch

@@ -83,8 +83,8 @@ def generate(
     `mishaps` some are turned, cut short or carry letters (see `oddities`), as in an archive.
     """
     severity.preset(preset)
-    if patients < 0 or visits < 1:
-        raise ValueError("Ask for at least one visit and no negative number of patients.")
+    if patients < 0 or visits < 1 or seed < 0:
+        raise ValueError("Ask for at least one visit; patients and seed are not negative.")
     for patient in range(first, first + patients):
         for visit in range(visits):
             for region in regions:

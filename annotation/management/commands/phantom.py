@@ -23,7 +23,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scale", type=float, default=1.0, help="0.5: half the pixels in each direction"
         )
-
         parser.add_argument(
             "--plain",
             action="store_true",
@@ -32,10 +31,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         out = Path(str(options["out"]))
+        if (out / "truth.csv").exists():
+            raise CommandError(f"{out} holds phantoms already: choose a folder of their own.")
         wanted = {name: options[name] for name in ("patients", "visits", "preset", "seed", "scale")}
         wanted["mishaps"] = not options["plain"]
         try:
             count = phantom.write(out, phantom.generate(**wanted))  # type: ignore[arg-type]
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"Wrote {count} films and truth.csv to {out}.")

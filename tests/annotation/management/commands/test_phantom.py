@@ -31,3 +31,16 @@ def test_plain_films_are_those_without_mishaps(tmp_path: Path) -> None:
 def test_a_scale_that_makes_no_film_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="scale"):
         call_command("phantom", tmp_path, patients=1, scale=50)
+
+
+def test_a_folder_that_holds_phantoms_keeps_their_truth(tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text("file")
+    with pytest.raises(CommandError, match="holds phantoms already"):
+        call_command("phantom", tmp_path, patients=1)
+    assert (tmp_path / "truth.csv").read_text() == "file"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CommandError, match="file cannot be written"):
+        call_command("phantom", tmp_path / "file", patients=1)
