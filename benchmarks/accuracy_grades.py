@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from annotation.services.agreement import icc
 from benchmarks.film_records import Record, kept
-from inference.msasss import total
+from inference.msasss import likeliest, total
 from inference.predict import Grader
 from training import metrics
 from training.evaluation import point_errors
@@ -67,7 +67,7 @@ def _film(grader: Grader, film: PhantomFilm) -> Record:
         "whole": len(known.discs) == 6,
         "reason": found.reason,
         "truth": {code: c.grade for code, c in film.corners.items() if c.assessable},
-        "model": {code: int(np.argmax(shares)) for code, shares in found.corners.items()},
+        "model": {code: likeliest(shares) for code, shares in found.corners.items()},
         "reader": readers.read(film.corners, 7, film=film.file),
         "worst_mm": [
             max(e["center_px"], e["anterior_px"]) * film.spacing_mm

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import numpy as np
-
 from benchmarks.accuracy_grades import grader_of
 from benchmarks.film_records import Record, kept
 from inference.corner_regions import crop_transforms, warp
@@ -27,7 +25,7 @@ from inference.disc_sight import (
     metal_on_both_sides,
     relative_contrast,
 )
-from inference.msasss import DISCS, facing, sites_of
+from inference.msasss import DISCS, facing, likeliest, sites_of
 from inference.predict import Grader
 from training.phantom import PhantomFilm, generate, oddities, severity, take
 
@@ -162,7 +160,7 @@ def _with_and_without(files: tuple[Path, ...], chosen: Sequence[int], number: in
         if found.reason is None and place is not None:
             site = f"{DISCS['L'][place].split('/')[1]}_SUP"
             if site in found.corners:
-                records.append({"limbus": name, "grade": int(np.argmax(found.corners[site]))})
+                records.append({"limbus": name, "grade": likeliest(found.corners[site])})
     return records
 
 

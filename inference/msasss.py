@@ -9,7 +9,7 @@ Above and below are said of the *disc*: the corner on its cranial side is the lo
 of the vertebra above. "Upper corner" alone means two things in the literature and is not used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -161,6 +161,15 @@ def one_sided_bridges(grades: Mapping[str, int | None]) -> tuple[str, ...]:
         and (other := facing(site).code) in grades
         and grades[other] != BRIDGE
     )
+
+
+def likeliest(shares: Sequence[float]) -> int:
+    """The grade that P(0), P(1), P(2), P(3) of a corner stand for: bridge first, else of 0, 1, 2.
+
+    Facing corners share P(3), and so always agree on a bridge; the likeliest of all four could be
+    3 on one side alone.
+    """
+    return BRIDGE if shares[BRIDGE] >= 0.5 else max(range(BRIDGE), key=lambda g: shares[g])
 
 
 def total(grades: Mapping[str, int | None], policy: Policy = "R3") -> Total:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.corner_regions import DiscPoints, disc_spacing
+from inference.msasss import likeliest
 from training import metrics
 from training.snapshot import SnapshotFilm
 
@@ -29,7 +30,7 @@ def grade_figures(
     """Confusion, per-grade figures, kappa and the bias of totals over the graded corners.
 
     `predicted[i]` belongs to `films[i]`. A total is the sum over the corners graded on both
-    sides, per patient and visit; `bias_of_expected` takes the expected, not the likeliest, grade.
+    sides, per patient and visit; `bias_of_expected` takes the expected grade.
     """
     actual, guessed, expected = [], [], []
     keys: list[tuple[str, int]] = []
@@ -40,7 +41,7 @@ def grade_figures(
                 continue
             p = np.asarray(probabilities[site], float)
             actual.append(truth)
-            guessed.append(int(p.argmax()))
+            guessed.append(likeliest(probabilities[site]))
             expected.append(float(p @ np.arange(4)))
             keys.append((film.patient, film.visit_days))
     table = metrics.confusion(actual, guessed)

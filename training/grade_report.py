@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.msasss import GRADES, SITE
+from inference.msasss import GRADES, SITE, likeliest
 from training import metrics
 from training.evaluation import Probabilities, consensus, grade_figures
 from training.rater_agreement import Ratings, agreement, cells_of, changes, scale_figures, scores
@@ -45,7 +45,7 @@ def grade_report(
     corners = list(graded(films, predicted))
     cells = cells_of(*_grades(corners))
     tables = resamples.sums(cells, [film.patient for film, *_ in corners])
-    truth, model = truth_of(films), likeliest(predicted)
+    truth, model = truth_of(films), given_grades(predicted)
     return figures | {
         "resamples": {"replicates": REPLICATES, "seed": SEED, "patients": len(resamples.patient)},
         "ci95": _intervals(tables),
@@ -80,13 +80,13 @@ def truth_of(films: Sequence[SnapshotFilm]) -> Ratings:
     ]
 
 
-def likeliest(predicted: Sequence[Probabilities]) -> Ratings:
-    """The grade with the highest probability."""
-    return [{site: int(np.argmax(p)) for site, p in shares.items()} for shares in predicted]
+def given_grades(predicted: Sequence[Probabilities]) -> Ratings:
+    """The grade that each corner's probabilities stand for."""
+    return [{site: likeliest(p) for site, p in shares.items()} for shares in predicted]
 
 
 def _grades(corners: Sequence[Corner]) -> tuple[list[int], list[int]]:
-    return [grade for _, _, grade, _ in corners], [int(np.argmax(p)) for *_, p in corners]
+    return [grade for _, _, grade, _ in corners], [likeliest(p) for *_, p in corners]
 
 
 def _intervals(tables: Floats) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from inference.corner_regions import DiscPoints
-from inference.msasss import GRADES
+from inference.msasss import GRADES, likeliest
 from training import metrics
 from training.evaluation import Probabilities, point_errors
 from training.grade_report import graded
@@ -85,7 +85,7 @@ def _grade_figures(
     corners = graded(films, predicted)
     patients = [film.patient for film, *_ in corners]
     actual = [grade for _, _, grade, _ in corners]
-    guessed = [int(np.argmax(p)) for *_, p in corners]
+    guessed = [likeliest(p) for *_, p in corners]
     cells = cells_of(actual, guessed)
     wrong = np.subtract(guessed, actual).astype(float)
     shown = {film.film: film.patient for film, *_ in corners}

@@ -10,7 +10,7 @@ from django.db.models import Q
 from annotation.models.append_only import append_only, immutable
 from annotation.models.dataset import Snapshot
 from annotation.models.radiograph import Radiograph
-from inference.msasss import BRIDGE
+from inference.msasss import likeliest
 
 
 def never_without_a_serving_one() -> pgtrigger.Trigger:
@@ -119,9 +119,8 @@ class CornerPrediction(models.Model):
 
     @property
     def grade(self) -> int:
-        """Bridge first, else the likeliest of 0, 1, 2: facing corners then agree on a bridge."""
-        p = (self.p0, self.p1, self.p2, self.p3)
-        return BRIDGE if p[BRIDGE] >= 0.5 else max(range(BRIDGE), key=lambda grade: p[grade])
+        """What these probabilities stand for, as evaluation counts it too."""
+        return likeliest((self.p0, self.p1, self.p2, self.p3))
 
 
 class Pregrading(models.Model):

@@ -13,6 +13,7 @@ from inference.msasss import (
     SITES,
     Site,
     facing,
+    likeliest,
     one_sided_bridges,
     sites_of,
     total,
@@ -156,3 +157,24 @@ def test_bridges_set_on_both_sides_are_never_one_sided(grades: dict[str, int | N
     bridged = {code for code, grade in grades.items() if grade == BRIDGE}
     both_sides = grades | {facing(code).code: BRIDGE for code in bridged}
     assert one_sided_bridges(both_sides) == ()
+
+
+@given(
+    st.floats(0, 1),
+    st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
+    st.lists(st.floats(0.01, 1), min_size=3, max_size=3),
+)
+def test_facing_corners_of_one_bridge_probability_agree_on_the_bridge(
+    bridge: float, cranial: list[float], caudal: list[float]
+) -> None:
+    both = [
+        likeliest([*((1 - bridge) * share / sum(rest) for share in rest), bridge])
+        for rest in (cranial, caudal)
+    ]
+    assert (both[0] == BRIDGE) == (both[1] == BRIDGE)
+
+
+def test_without_a_bridge_the_likeliest_of_the_other_grades_holds() -> None:
+    assert likeliest([0.3, 0.15, 0.1, 0.45]) == 0
+    assert likeliest([0.1, 0.2, 0.25, 0.45]) == 2
+    assert likeliest([0.1, 0.2, 0.2, 0.5]) == BRIDGE
