@@ -47,11 +47,8 @@ def run(
         if not group.first:
             report = _silent
         work = _work(task)
-        if recipe not in work.RECIPES:
-            raise TrainingError(f"There is no recipe {recipe}: choose {', '.join(work.RECIPES)}.")
+        _refuse_unknown(work, recipe, out)
         chosen = work.RECIPES[recipe]
-        if not out.parent.is_dir():  # found out now, not after days
-            raise TrainingError(f"There is no folder {out.parent} to write the weights into.")
         report({"phase": "checking the snapshot", "step": 0, "steps": 1})
         films = snapshot.read(folder)
         films = snapshot.leaving_out(films, leave_out) if leave_out else films
@@ -72,6 +69,13 @@ def run(
         figures = work.compare(checkpoint.load(out, task), other, films.split("test"), place)
         sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
         return {**figures, "weights": str(out), "sha256": sha256}
+
+
+def _refuse_unknown(work: ModuleType, recipe: str, out: Path) -> None:
+    if recipe not in work.RECIPES:
+        raise TrainingError(f"There is no recipe {recipe}: choose {', '.join(work.RECIPES)}.")
+    if not out.parent.is_dir():  # found out now, not after days
+        raise TrainingError(f"There is no folder {out.parent} to write the weights into.")
 
 
 def _origin(films: Snapshot, start: Checkpoint | None) -> dict[str, Any]:

@@ -35,6 +35,13 @@ def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
     assert held.job.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
 
 
+def test_what_has_no_steps_is_told_without_them(held: jobs.Held) -> None:
+    line = '{"step": 0, "steps": 1, "phase": "reading film 21"}'
+    tasks._follow(training_process(line, '{"done": true, "metrics": {}}'), held)
+    held.job.refresh_from_db()
+    assert held.job.message == "reading film 21"
+
+
 def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
     with pytest.raises(TrainingFailed, match="no corner of grade 2"):
         tasks._follow(training_process('{"failed": "There is no corner of grade 2."}'), held)
