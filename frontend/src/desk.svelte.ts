@@ -68,17 +68,21 @@ export class Desk extends DeskFilms {
     this.decide(this.site, grades.graded(1, now), false);
   }
 
+  /** Of the corner that was asked about, wherever the desk has gone meanwhile. */
   notAssessable(reason: string): void {
+    const site = this.question?.kind === "reason" ? this.question.site : this.site;
     this.question = null;
-    this.decide(this.site, grades.notAssessable(reason), true);
+    this.decide(site, grades.notAssessable(reason), true);
   }
 
   /** The film does not show the disc: neither of its corners can be graded. */
   outOfFilm(disc: string): void {
     if (!this.writable) return;
-    const { sites } = this.reading as c.Reading;
-    for (const { site, mark, partner } of grades.outOfFilm(sites, this.marks, disc))
-      this.record(site, mark, partner, true);
+    const film = this.place.active as DeskFilm;
+    const corners = grades.outOfFilm(film.reading.sites, film.marks, disc);
+    for (const { site, mark, partner } of corners) this.record(film, site, mark, partner);
+    const last = corners.at(-1);
+    if (last) this.advance(film, last.site);
   }
 
   ask(question: Question): void {
@@ -90,29 +94,38 @@ export class Desk extends DeskFilms {
     if (this.question?.kind !== "partner") return;
     const { site, mark } = this.question;
     this.question = null;
-    this.record(site, mark, partner, true);
+    this.graded(site, mark, partner, true);
   }
 
   private decide(site: SiteCode, mark: c.Mark, advance: boolean): void {
     if (!this.writable) return;
     const asks = grades.needsPartner(this.reading?.sites ?? [], this.marks, site, mark);
     if (asks) this.question = { kind: "partner", site, mark };
-    else this.record(site, mark, null, advance);
+    else this.graded(site, mark, null, advance);
   }
 
-  private record(site: SiteCode, mark: c.Mark, partner: c.Mark | null, advance: boolean): void {
+  private graded(site: SiteCode, mark: c.Mark, partner: c.Mark | null, advance: boolean): void {
     const film = this.place.active as DeskFilm;
+    this.record(film, site, mark, partner);
+    if (advance) this.advance(film, site);
+  }
+
+  private record(film: DeskFilm, site: SiteCode, mark: c.Mark, partner: c.Mark | null): void {
     const before = film.marks;
     film.marks = grades.marked(before, site, mark, partner);
     film.turns.record(before, film.marks, site);
-    void this.send("grade", {
+    const body = {
       site,
       ...mark,
       partner,
       ms_spent: Math.round(performance.now() - this.shownAt),
       window: film.window,
-    });
-    if (!advance) return;
+    };
+    void this.send("grade", body, film);
+  }
+
+  /** On from a corner that was just graded. */
+  private advance(film: DeskFilm, site: SiteCode): void {
     const open = this.place.missing[0];
     // A film that is read through gives way to the other one.
     if (film.missing.length === 0 && open) return this.go(open.site, open.at);
@@ -123,12 +136,12 @@ export class Desk extends DeskFilms {
   turn(turn: Turn): void {
     const film = this.place.active;
     if (!film || !this.writable || !this.can(turn)) return;
-    const turned = this.place.replay(turn);
+    const { turned, told } = this.place.replay(turn);
     if (turned) {
       const { sites } = film.reading;
       this.go(turn === "undo" ? turned.site : grades.nextSite(sites, turned.marks, turned.site));
     }
-    void this.send(turn, {});
+    if (told) void this.send(turn, {}, told);
   }
 
   /** The levels were counted wrong: grades and points of the place move by one disc. */

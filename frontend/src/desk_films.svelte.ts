@@ -162,13 +162,14 @@ export class DeskFilms {
     // Later decisions are still under way: what the page shows is newer than this answer.
     if (!film || waiting > 0) return;
     if (entry.kind === "disc_points")
-      return void (film.points.discs = (answer as { discs: c.Disc[] }).discs);
+      return film.points.take((answer as { discs: c.Disc[] }).discs);
     const { marks, site, levels } = answer as c.Graded & Partial<c.Undone>;
     const byServerAlone = entry.kind !== "grade" && !grades.sameMarks(marks, film.marks);
     film.marks = marks;
     if (isTurn(entry.kind)) film.turns.answered(entry.kind, true);
     if (byServerAlone && levels) void this.levelsTurned(entry.reading, levels);
-    if (byServerAlone && site && film === this.place.active) this.go(site);
+    // Not away from a corner that is asked about.
+    if (byServerAlone && site && film === this.place.active && !this.question) this.go(site);
   }
 
   /** The server turned a move of levels of an earlier page: the grades of all films; points follow. */

@@ -32,7 +32,7 @@ export class DeskFilm {
   refresh(reading: Reading): void {
     this.reading = reading;
     this.marks = reading.marks;
-    this.points.discs = reading.discs;
+    this.points.take(reading.discs);
     this.turns.begin(reading);
   }
 
@@ -40,14 +40,12 @@ export class DeskFilm {
     return grades.missing(this.reading.sites, this.marks);
   }
 
-  /** Grades and points move by one disc. True: there was a grade, which the server has to move. */
-  shift(towards: Towards, shift: grades.Shift): boolean {
+  /** Grades and points move by one disc, and come back by one undo, graded or not. */
+  shift(towards: Towards, shift: grades.Shift): void {
     const { reading, marks } = this;
     const points = this.points.shift(reading.sites, towards);
-    if (Object.keys(marks).length === 0) return false;
     this.marks = shiftedMarks(reading.sites, marks, towards);
     this.turns.record(marks, this.marks, reading.sites[0] ?? "", { points, shift });
-    return true;
   }
 
   /** Take back or do again what this page did last; null where only the server knows it. */
@@ -136,16 +134,25 @@ export class DeskPlace {
    */
   shift(towards: Towards): DeskFilm | null {
     const shift = Symbol();
-    const graded = this.films.filter((film) => film.shift(towards, shift));
+    const graded = this.films.filter(({ marks }) => Object.keys(marks).length > 0);
+    for (const film of this.films) film.shift(towards, shift);
     return graded.find((film) => film === this.active) ?? graded[0] ?? null;
   }
 
-  /** Undo or redo on the film at hand, and with a move of levels every film that it moved last. */
-  replay(turn: Turn): ReturnType<DeskTurns["take"]> {
-    const shift = this.active?.turns.nextShift(turn);
-    const others = this.films.filter((film) => film !== this.active);
-    for (const film of others) if (shift && film.turns.nextShift(turn) === shift) film.turn(turn);
-    return this.active?.turn(turn) ?? null;
+  /**
+   * Undo or redo on the film at hand, and with a move of levels on every film that it moved last.
+   * What shows then, null where only the server can tell; and the film to tell the server of, null
+   * where it has no such step: it moved grades, and there were none.
+   */
+  replay(turn: Turn): { turned: ReturnType<DeskTurns["take"]>; told: DeskFilm | null } {
+    const { active } = this;
+    const shift = active?.turns.nextShift(turn);
+    if (!active || !shift) return { turned: active?.turn(turn) ?? null, told: active };
+    const moved = this.films.filter((film) => film.turns.nextShift(turn) === shift);
+    const turns = moved.map((film) => ({ film, turned: film.turn(turn) }));
+    const graded = turns.filter(({ turned }) => turned?.graded).map(({ film }) => film);
+    const told = graded.find((film) => film === active) ?? graded[0] ?? null;
+    return { turned: turns.find(({ film }) => film === active)?.turned ?? null, told };
   }
 
   /** The window of the film at hand; the others become brighter and flatter by as much. */

@@ -37,6 +37,13 @@ export class DeskPoints {
     this.guide = null;
   }
 
+  /** What the server holds; a disc that was moved and still rests is newer than its answer. */
+  take(discs: readonly Disc[]): void {
+    const resting = this.discs.find(({ disc }) => disc === this.moved);
+    const others = discs.filter(({ disc }) => disc !== resting?.disc);
+    this.discs = resting ? [...others, resting] : [...discs];
+  }
+
   move(disc: string, point: "center" | "anterior", to: At): void {
     if (!this.writable()) return;
     this.discs = this.discs.map((d) =>

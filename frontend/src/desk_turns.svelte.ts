@@ -36,10 +36,14 @@ export class DeskTurns {
     return this.history.nextShift(turn);
   }
 
-  /** What shows after the turn; null when only the server can tell. */
+  /**
+   * What shows after the turn; null when only the server can tell. From then on it alone knows what
+   * a redo would bring back, until the next step of this page.
+   */
   take(turn: Turn): ReturnType<History["undo"]> {
     const turned = turn === "undo" ? this.history.undo() : this.history.redo();
-    if (turned) this.history = turned.history;
+    this.history = turned?.history ?? new History();
+    if (!turned && turn === "undo") this.server = { ...this.server, redo: true };
     return turned;
   }
 

@@ -129,6 +129,8 @@ interface Turned {
   marks: Marks;
   site: SiteCode;
   points: readonly DiscPoints[];
+  /** There were grades before the step. */
+  graded: boolean;
 }
 
 /** What can be taken back and done again in this page; immutable. */
@@ -159,13 +161,20 @@ export class History {
     const step = this.done.at(-1);
     if (!step) return null;
     const history = new History(this.done.slice(0, -1), [...this.undone, step]);
-    return { history, marks: step.before, site: step.site, points: step.points?.before ?? [] };
+    return turned(history, step, step.before, step.points?.before);
   }
 
   redo(): Turned | null {
     const step = this.undone.at(-1);
     if (!step) return null;
     const history = new History([...this.done, step], this.undone.slice(0, -1));
-    return { history, marks: step.after, site: step.site, points: step.points?.after ?? [] };
+    return turned(history, step, step.after, step.points?.after);
   }
 }
+
+const turned = (
+  history: History,
+  { site, before }: Step,
+  marks: Marks,
+  points: readonly DiscPoints[] = [],
+): Turned => ({ history, marks, site, points, graded: Object.keys(before).length > 0 });
