@@ -115,7 +115,7 @@ def read_calibrated(source: str | os.PathLike[str] | bytes) -> Calibrated:
             header = parse(data, pixels=False)
             refuse_other_kinds(header)
             refuse_impossible_sizes(header)
-            film = header if "PixelData" in header else parse(data, pixels=True, looked_at=True)
+            film = header if "PixelData" in header else parse(data, pixels=True)
             del data
             raw = decode(film)
             del film.PixelData

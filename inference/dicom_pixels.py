@@ -205,8 +205,18 @@ def _padding(header: Dataset) -> NDArray[np.bool_]:
     if value is None:
         return np.zeros(stored.shape, dtype=bool)
     limit = _number(header, "PixelPaddingRangeLimit")
-    low, high = sorted((value, value if limit is None else limit))
+    low, high = sorted(_as_stored(v, header) for v in (value, value if limit is None else limit))
     return (stored >= low) & (stored <= high)
+
+
+def _as_stored(value: float, header: Dataset) -> float:
+    """A padding value as the pixels have it: devices write -2000 as 63536, and the other way."""
+    bits, value = int(header.BitsStored), value % (1 << 16)
+    if not header.PixelRepresentation:
+        return value
+    if value >= 1 << 15:
+        return value - (1 << 16)
+    return value - (1 << bits) if 1 << (bits - 1) <= value < 1 << bits else value
 
 
 def _has_overlay_bits(header: Dataset) -> bool:

@@ -39,7 +39,7 @@ def refuse_other_kinds(header: FileDataset) -> None:
         raise FilmRefused(
             f"This is {sop_class.name}, no radiograph." if known else "This is no radiograph."
         )
-    if str(header.get("NumberOfFrames") or "1") != "1":
+    if str(header.get("NumberOfFrames") or "1").strip().lstrip("0") != "1":
         raise FilmRefused("This has several frames; a film is a single one.")
     photometric = str(header.get("PhotometricInterpretation") or "")
     if not photometric or header.get("SamplesPerPixel") is None:  # cut short, most likely

@@ -20,6 +20,8 @@ _BODY_PARTS: dict[str, Region] = {
     "LSPINE": "L", "LUMBARSPINE": "L", "LUMBAR": "L", "LUMBSPINE": "L", "LSSPINE": "L",
     "LUMBOSACRALSPINE": "L", "LWS": "L",
 }  # fmt: skip
+# What says no more than that it is the spine, so that a description may say which part.
+_ANY_PART = frozenset({"", "SPINE", "WHOLESPINE", "VERTEBRALCOLUMN", "WS", "RACHIS"})
 # AnatomicRegionSequence, SNOMED CT and the older SRT codes (PS3.16 CID 4031).
 _ANATOMIC_CODES: dict[str, Region] = {
     "122494005": "C", "T-11501": "C",
@@ -36,15 +38,26 @@ _OBLIQUE = frozenset({"RAO", "LAO", "RPO", "LPO"})
 
 
 def region_of(header: Dataset) -> tuple[Region | None, str]:
-    """The region that the tags agree on, or None and the sentence that says why not."""
+    """The region that the tags agree on, or None and the sentence that says why not.
+
+    A description is of the whole study: on a chest film of a study of the lumbar spine, it is
+    wrong.
+    """
+    if _names_another_part(header):
+        return None, "The header names a body part that is neither cervical nor lumbar spine."
     found = set(_coded_regions(header)) or set(_described_regions(header))
     if len(found) == 1:
         return found.pop(), ""
     if found:
         return None, "The header names both the cervical and the lumbar spine."
-    if _plain(header, "BodyPartExamined"):
-        return None, "The header names a body part that is neither cervical nor lumbar spine."
     return None, "The header does not say which part of the spine this is."
+
+
+def _names_another_part(header: Dataset) -> bool:
+    part = _plain(header, "BodyPartExamined")
+    text = str(header.get("BodyPartExamined") or "")
+    known = part in _ANY_PART or part in _BODY_PARTS
+    return not known and not any(pattern.search(text) for pattern in _WORDS.values())
 
 
 def not_lateral(header: Dataset) -> str | None:

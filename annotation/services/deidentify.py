@@ -13,6 +13,7 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
+from pydicom.datadict import dictionary_VM, dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -37,6 +38,20 @@ _IDENTIFYING = (
     "PatientName", "PatientID", "OtherPatientIDs", "PatientBirthName", "AccessionNumber",
     "PatientMotherBirthName", "InstitutionName", "ReferringPhysicianName", "OperatorsName",
 )  # fmt: skip
+# They stand in the names of hospitals, of makers and of parts of the body, and are nobody's own:
+# "Asan Medical Center" forbids the word Asan, and not "GE MEDICAL SYSTEMS".
+_GENERAL_WORDS = """
+AND CARE CENTER CENTRAL CENTRE CLINIC CLINICAL COMPANY CORP CORPORATION DEPARTMENT DIAGNOSTIC
+DIAGNOSTICS DIGITAL ELECTRIC FOR GENERAL GMBH GROUP HEALTH HEALTHCARE HEALTHINEERS HOSPITAL
+IMAGING INC INSTITUTE KLINIK KLINIKUM LIMITED LTD MEDICAL MEDICINE RADIOLOGY SYSTEM
+SYSTEMS TECHNOLOGIES TECHNOLOGY THE UNIVERSITY XRAY
+CERVICAL CSPINE JOINT LSPINE LUMBAR LUMBOSACRAL ORTHOPAEDIC ORTHOPEDIC SPINAL
+SPINE THORACIC TSPINE
+AGFA ARCOMA CANON CARESTREAM DRGEM EOS FUJI FUJIFILM GEMSS GEVAERT HITACHI HOLOGIC KODAK
+KONICA LISTEM MINDRAY MINOLTA NEUSOFT PHILIPS RAYENCE SAMSUNG SEDECAL SHIMADZU SIEMENS
+SWISSRAY TOSHIBA TRIXELL VAREX VIEWORKS
+"""
+_NOBODYS = frozenset(_GENERAL_WORDS.split())
 _LONGEST_SHIFT_DAYS = 3650
 # Dummy days end before the first radiograph was taken (1895): nobody takes one for a true day.
 _FIRST_DUMMY = date(1800, 1, 1)
@@ -174,9 +189,11 @@ def _element(header: Dataset, keyword: str) -> DataElement | None:
 def _keep(clean: Dataset, element: DataElement, forbidden: frozenset[str]) -> None:
     """Copy one attribute when its value is of the kind that its name promises."""
     values = list(element.value) if isinstance(element.value, MultiValue) else [element.value]
-    if element.VR == "CS":
+    if dictionary_VM(element.tag) == "1":  # a backslash in a maker's name makes two of it
+        values = values[:1]
+    if element.VR == "CS" and dictionary_VR(element.tag) == "CS":
         values = [v for v in values if _CODE.fullmatch(str(v))]
-    elif element.VR == "LO":
+    elif dictionary_VR(element.tag) == "LO":
         values = [_TEXT.sub("", str(v))[:64].strip() for v in values]
     elif element.VR not in _FORMS or not all(_FORMS[element.VR].fullmatch(str(v)) for v in values):
         return
@@ -187,9 +204,8 @@ def _keep(clean: Dataset, element: DataElement, forbidden: frozenset[str]) -> No
 
 
 def _identifying_words(header: Dataset) -> frozenset[str]:
-    return frozenset(
-        word for keyword in _IDENTIFYING for word in _words(_text(header, keyword)) if len(word) > 2
-    )
+    words = {word for keyword in _IDENTIFYING for word in _words(_text(header, keyword))}
+    return frozenset(word for word in words if len(word) > 2) - _NOBODYS
 
 
 def _words(text: str) -> list[str]:

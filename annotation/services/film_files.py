@@ -1,9 +1,9 @@
 """Every file below the given paths, one at a time: files, folders, and zips without unpacking."""
 
 import os
+import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ from inference.dicom import MAX_BYTES
 _MOST_GROWTH = 100
 _GROWTH_BASE = 1 << 30
 _MOST_MEMBERS = 100_000
+_DRIVE = re.compile(r"[A-Za-z]:")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -64,13 +65,32 @@ def _in_path(path: Path) -> Iterator[Found]:
         yield _unreadable(path, f"The path cannot be opened ({error.strerror}).")
         return
     if stat.S_ISDIR(kind):
-        for folder, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                if not name.startswith("."):
-                    yield from _in_file(Path(folder) / name)
+        yield from _in_folder(path)
     else:
         yield from _in_file(path)
+
+
+def _in_folder(path: Path) -> Iterator[Found]:
+    """What is below, and a line for each folder that is not gone through."""
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(path, onerror=closed.append):
+        yield from _closed_folders(closed)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield from _in_file(Path(folder) / name)
+        for linked in (Path(folder) / name for name in folders):
+            if linked.is_symlink():  # which may lead round in a circle
+                yield _unreadable(
+                    linked, "This is a link to a folder and is not followed; import that folder."
+                )
+    yield from _closed_folders(closed)
+
+
+def _closed_folders(closed: list[OSError]) -> Iterator[Found]:
+    while closed:
+        error = closed.pop(0)
+        yield _unreadable(error.filename, f"The folder cannot be opened ({error.strerror}).")
 
 
 def _in_file(path: Path) -> Iterator[Found]:
@@ -110,7 +130,7 @@ def _in_zip(path: Path) -> Iterator[Found]:
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """One member's bytes, in memory: nothing of an archive is ever written under its own name."""
     inner = PurePosixPath(member.filename.replace("\\", "/"))
-    if inner.is_absolute() or ".." in inner.parts or ":" in str(inner):
+    if inner.is_absolute() or ".." in inner.parts or _DRIVE.match(str(inner)):
         raise Unreadable("The name leads out of the archive.")
     if member.flag_bits & 1:
         raise Unreadable("The archive is encrypted; unpack it first.")
@@ -119,7 +139,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(member) as file:
             data = file.read(MAX_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+    except Exception as error:  # every way of packing raises its own, and so does a broken name
         raise Unreadable("The archive is damaged here: the file cannot be read.") from error
     if is_zip(data):
         raise Unreadable("This is an archive within an archive; unpack it first.")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
+from pydicom.dataelem import DataElement
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -87,6 +88,12 @@ def test_a_file_without_preamble_or_meta_header_is_read() -> None:
     del ds.file_meta
     ds.save_as(bare, implicit_vr=True, little_endian=True)
     assert read_film(bare.getvalue()).pixel_sha256 == read_film(whole).pixel_sha256
+
+
+def test_one_frame_is_one_however_it_is_written() -> None:
+    ds = film()
+    ds["NumberOfFrames"] = DataElement("NumberOfFrames", "IS", "01")
+    assert read_film(as_bytes(ds)).pixel_sha256 == read_film(as_bytes(film())).pixel_sha256
 
 
 def test_a_path_and_its_bytes_give_the_same(tmp_path: Path) -> None:

@@ -142,6 +142,30 @@ def test_padding_is_black_on_either_polarity() -> None:
         assert (picture(ds)[:5] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("bits", "padding", "written"),
+    [
+        (16, -2000, (-2000, None)),
+        (16, -2000, (63536, None)),
+        (12, -2000, (2096, None)),
+        (12, -2000, (63536, None)),
+        (16, -2000, (63500, 63540)),
+    ],
+)
+def test_padding_of_signed_pixels_may_be_written_unsigned(
+    bits: int, padding: int, written: tuple[int, int | None]
+) -> None:
+    values = np.random.default_rng(0).integers(0, 1000, (64, 48)).astype("<i2")
+    values[:5] = padding
+    ds = film(values, bits=bits, PhotometricInterpretation="MONOCHROME1")
+    for tag, value in zip((0x00280120, 0x00280121), written, strict=True):
+        if value is not None:
+            ds.add_new(tag, "SS" if value < 0 else "US", value)
+    shown = picture(ds)
+    assert (shown[:5] == 0).all()
+    assert shown[5:].min() > 0
+
+
 def test_an_overlay_in_unused_bits_does_not_show() -> None:
     values = stored()
     values[::3] |= 0x8000

@@ -39,6 +39,7 @@ def anatomic(code: str) -> Dataset:
         ({"AnatomicRegionSequence": [anatomic("122496007")]}, "L"),
         ({"BodyPartExamined": "SPINE", "SeriesDescription": "HWS seitlich"}, "C"),
         ({"StudyDescription": "XR Lumbar spine 2 views"}, "L"),
+        ({"BodyPartExamined": "C SPINE LAT", "SeriesDescription": "HWS seitlich"}, "C"),
     ],
 )
 def test_the_region_is_read_from_codes_or_words(attributes: dict[str, Any], region: str) -> None:
@@ -54,6 +55,9 @@ def test_the_region_is_read_from_codes_or_words(attributes: dict[str, Any], regi
         {"BodyPartExamined": "TSPINE"},
         {"BodyPartExamined": "CSPINE", "AnatomicRegionSequence": [anatomic("122496007")]},
         {"StudyDescription": "cervical and lumbar spine"},
+        {"BodyPartExamined": "CHEST", "StudyDescription": "LUMBAR SPINE AND CHEST"},
+        {"BodyPartExamined": "TSPINE", "StudyDescription": "C-SPINE T-SPINE"},
+        {"BodyPartExamined": "PELVIS", "AnatomicRegionSequence": [anatomic("122496007")]},
     ],
 )
 def test_a_region_that_is_not_certain_is_left_to_a_person(attributes: dict[str, Any]) -> None:

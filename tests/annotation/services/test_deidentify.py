@@ -225,3 +225,33 @@ def test_a_number_that_is_none_does_not_stay_and_stops_nothing(spacing: bytes) -
     broken = data.replace(whole, spacing.ljust(len(whole))[: len(whole)])
     header = read_calibrated(broken).header
     assert "ImagerPixelSpacing" not in deidentify(header, KEY)
+
+
+@pytest.mark.parametrize(
+    ("institution", "maker", "kept"),
+    [
+        ("Asan Medical Center", "GE MEDICAL SYSTEMS", "GE MEDICAL SYSTEMS"),
+        ("Mercy Health", "Carestream Health", "Carestream Health"),
+        ("Philips Clinic", "Philips Medical Systems", "Philips Medical Systems"),
+        ("Asan Medical Center", "GE of Asan", None),
+        ("University Hospital Gent", "Agfa Gent", None),
+    ],
+)
+def test_a_hospitals_own_words_take_the_makers_name_away_and_general_words_do_not(
+    institution: str, maker: str, kept: str | None
+) -> None:
+    clean = deidentify(film(InstitutionName=institution, Manufacturer=maker), KEY)
+    assert clean.get("Manufacturer") == kept
+
+
+def test_a_spine_centres_films_keep_their_body_part() -> None:
+    clean = deidentify(film(InstitutionName="Spine Center", BodyPartExamined="SPINE"), KEY)
+    assert clean.BodyPartExamined == "SPINE"
+
+
+@pytest.mark.parametrize("kind", ["LO", "UC", "CS"])
+def test_a_makers_name_is_one_of_at_most_64_letters(kind: str) -> None:
+    ds = film()
+    values = ["7" * 70, "B" * 40]
+    ds["Manufacturer"] = DataElement("Manufacturer", kind, values, validation_mode=IGNORE)
+    assert deidentify(ds, KEY).Manufacturer == "7" * 64

@@ -1,5 +1,6 @@
 """Every file is found once and in order; an archive can neither lead out nor blow up."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -79,6 +80,63 @@ def test_a_damaged_member_spares_the_others(tmp_path: Path) -> None:
     given = read(path)
     assert "damaged" in str(given["a"])
     assert given["b"] == b"B"
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_every_way_of_packing_may_be_damaged(tmp_path: Path, packed: int) -> None:
+    path = tmp_path / "films.zip"
+    with zipfile.ZipFile(path, "w", packed) as out:
+        out.writestr("a", bytes(range(256)) * 20)
+        out.writestr("b", b"B")
+    data = path.read_bytes()
+    path.write_bytes(data[:40] + bytes(byte ^ 0x5A for byte in data[40:80]) + data[80:])
+    given = read(path)
+    assert "damaged" in str(given["a"])
+    assert given["b"] == b"B"
+
+
+def test_a_member_whose_name_is_broken_spares_the_others(tmp_path: Path) -> None:
+    path = archive(tmp_path / "films.zip", ä=b"A", b=b"B")
+    path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xfe", 1))
+    given = read(path)
+    assert "damaged" in str(given["ä"])
+    assert given["b"] == b"B"
+
+
+def test_a_colon_in_a_name_is_no_drive(tmp_path: Path) -> None:
+    path = archive(tmp_path / "films.zip", **{"study 10:30/film.dcm": b"A"})
+    assert read(path) == {"study 10:30/film.dcm": b"A"}
+
+
+def test_a_linked_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "a").write_bytes(b"A")
+    (tmp_path / "films" / "linked").symlink_to(tmp_path / "elsewhere")
+    given = read(tmp_path / "films")
+    assert given.pop(str(tmp_path / "films" / "a")) == b"A"
+    assert [Path(name).name for name in given] == ["linked"]
+    assert "link to a folder" in str(given.popitem()[1])
+
+
+def test_a_folder_that_cannot_be_opened_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test may be run by root, whom no folder is closed to."""
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_bytes(b"A")
+    scan = os.scandir
+
+    def closed_to_us(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed_to_us)
+    given = read(tmp_path)
+    assert given.pop(str(tmp_path / "open" / "a")) == b"A"
+    assert given == {str(tmp_path / "closed"): "The folder cannot be opened (Permission denied)."}
 
 
 def test_an_archive_within_an_archive_is_not_followed(tmp_path: Path) -> None:
