@@ -4,23 +4,26 @@ The header that identifies the patient ends in `deidentify`; everything below it
 only, and no sentence that is stored quotes the header.
 """
 
+import logging
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from pydicom.dataset import Dataset
 
-from annotation.models import Centre, FilmSource, Patient, Radiograph, Visit
-from annotation.services import audit, patient_split, unreadable_films
+from annotation.models import FilmSource, Radiograph
+from annotation.services import audit, own_identifier, unreadable_films
 from annotation.services.deidentify import CannotDeidentify, deidentify
 from annotation.services.film_files import Found, Unreadable, films_in
 from annotation.services.film_pictures import FilmPictures
+from annotation.services.film_row import centre_name, is_same_visit, row_of, visit_of
 from inference.dicom import (
     Calibrated,
     Film,
@@ -32,7 +35,7 @@ from inference.dicom import (
     read_film,
 )
 
-CONFLICT = "Another film with the same identifier (SOP Instance UID) has other pixels."
+log = logging.getLogger(__name__)
 
 
 class Status(StrEnum):
@@ -109,13 +112,36 @@ def import_film(
     `centre` is the hospital's name in results; without it that of the account, and without that
     the institution's pseudonym. `read` is what `read_film` gave or raised, where it was read ahead.
     """
-    centre = centre or _centre_of(actor)
+    try:
+        return _import(source, read, name=name, centre=centre or _centre_of(actor), actor=actor)
+    except Exception as error:
+        if isinstance(error, OSError | DatabaseError) and not isinstance(error, DataError):
+            raise
+        # Where it happened, and not what was said: that may quote the header.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("A film could not be read (%s).\n%s", type(error).__name__, where)
+        return FileResult(
+            name,
+            Status.REFUSED,
+            "The file cannot be read: it is damaged in a way that is not known yet.",
+        )
+
+
+def _import(
+    source: bytes | Path,
+    read: Film | Exception | None,
+    *,
+    name: str,
+    centre: str | None,
+    actor: User | None,
+) -> FileResult:
     with FilmPictures() as pictures:
         try:
             own = _given(read) if read else read_calibrated(source)
             clean = _deidentified(own.header)
-            if known := _same_pixels(own):
-                return _duplicate(name, known)
+            known = _same_pixels(own)
+            if known and not own_identifier.is_found(known, clean):
+                return _duplicate(name, known, clean, actor)
             pictures.begin(own.pixels)  # while its pixels are looked at
             film = own if isinstance(own, Film) else described(own)
         except (FilmRefused, CannotDeidentify, Unreadable) as error:
@@ -125,12 +151,13 @@ def import_film(
         except OSError as error:
             return FileResult(name, Status.REFUSED, f"The file cannot be read ({error.strerror}).")
         try:
-            radiograph = _store(film, clean, pictures, centre=centre, actor=actor)
+            store = partial(own_identifier.give, known) if known else _store
+            radiograph = store(film, clean, pictures, centre=centre, actor=actor)
         except IntegrityError:
             # Another process stored this film, or its identifier, a moment ago: now it can be seen.
             pictures.remove()
             if known := _same_pixels(film):
-                return _duplicate(name, known)
+                return _duplicate(name, known, clean, actor)
             radiograph = _store(film, clean, pictures, centre=centre, actor=actor)
     ready = radiograph.state == Radiograph.State.READY
     status = Status.IMPORTED if ready else Status.QUARANTINED
@@ -174,10 +201,13 @@ def _unreadable(
     except CannotDeidentify as lacking:
         return FileResult(name, Status.REFUSED, f"{error} {lacking}")
     with quietly():
-        unreadable_films.note(
-            source, header=error.header, clean=clean, centre=_centre_name(clean, centre),
+        noted = unreadable_films.note(
+            source, header=error.header, clean=clean, centre=centre_name(clean, centre),
             reason=str(error), actor=actor,
         )  # fmt: skip
+    if noted.radiograph:
+        said = " ".join((str(error), _SAID[noted.radiograph.state]))
+        return FileResult(name, Status.DUPLICATE, said, noted.radiograph.pk)
     return FileResult(name, Status.QUARANTINED, str(error))
 
 
@@ -185,19 +215,30 @@ def _same_pixels(film: Calibrated) -> Radiograph | None:
     return Radiograph.objects.filter(pixel_sha256=film.pixel_sha256).first()
 
 
-def _duplicate(name: str, known: Radiograph) -> FileResult:
-    said = {
-        Radiograph.State.READY: "This film is already here.",
-        Radiograph.State.QUARANTINED: "This film is already here and waits for a decision.",
-        Radiograph.State.DISCARDED: "This film was discarded by a person and stays out.",
-    }
-    return FileResult(name, Status.DUPLICATE, said[Radiograph.State(known.state)], known.pk)
+_SAID: dict[str, str] = {
+    Radiograph.State.READY: "This film is already here.",
+    Radiograph.State.QUARANTINED: "This film is already here and waits for a decision.",
+    Radiograph.State.DISCARDED: "This film was discarded by a person and stays out.",
+}
 
 
-def _doubts(film: Film, sop_uid: str) -> str:
-    """Why a person must look at the film before it is read; empty when nobody has to."""
-    rivals = Radiograph.objects.filter(sop_uid=sop_uid).exclude(state=Radiograph.State.DISCARDED)
-    return " ".join((CONFLICT, *film.doubts) if rivals.exists() else film.doubts)
+def _duplicate(name: str, known: Radiograph, clean: Dataset, actor: User | None) -> FileResult:
+    """The film is here: nobody waits for it, and whose it is must not differ unsaid."""
+    said = _SAID[known.state]
+    with transaction.atomic():
+        if known.state != Radiograph.State.DISCARDED:
+            unreadable_films.arrived(known, str(clean.SOPInstanceUID))
+        if not is_same_visit(known, clean):
+            other = (
+                "It is here under another patient or day than it came with now; "
+                "ask the sender which is right."
+            )
+            said = f"{said} {other}"
+            audit.record(
+                actor=actor, action="radiograph.came_otherwise", subject=known,
+                patient=str(clean.PatientID), day=str(clean.StudyDate),
+            )  # fmt: skip
+    return FileResult(name, Status.DUPLICATE, said, known.pk)
 
 
 def _store(
@@ -205,7 +246,7 @@ def _store(
 ) -> Radiograph:
     """Row, picture and preview in one transaction: all of them are there afterwards, or none."""
     with transaction.atomic():
-        radiograph = _row(film, clean, _visit(clean, centre), centre)
+        radiograph = row_of(film, clean, visit_of(clean, centre), centre)
         radiograph.save()
         pictures.write(radiograph, film.glance, film.window)
         audit.record(
@@ -218,68 +259,3 @@ def _store(
 
 def _verb(radiograph: Radiograph) -> str:
     return "imported" if radiograph.state == Radiograph.State.READY else "quarantined"
-
-
-def _visit(clean: Dataset, centre: str | None) -> Visit:
-    """The patient's visit of that day; a patient keeps the centre and the split of the first."""
-    at, _ = Centre.objects.get_or_create(name=_centre_name(clean, centre))
-    name = str(clean.PatientID)
-    patient = Patient.objects.filter(pseudonym=name).first()
-    if patient is None:  # two films at once: the second meets the constraint and is stored again
-        patient = Patient.objects.create(
-            pseudonym=name,
-            centre=at,
-            split=patient_split.draw(at, settings.PSEUDONYM_KEY),
-            sex=str(clean.get("PatientSex", "")),
-        )
-    day = date.fromisoformat(str(clean.StudyDate))
-    return Visit.objects.get_or_create(patient=patient, date=day)[0]
-
-
-def _another_person(visit: Visit, clean: Dataset, centre: str | None) -> str:
-    """Why the film may belong to somebody else who has the same number; empty when it does not.
-
-    Two hospitals give the same numbers to different people, and PatientID is all there is.
-    """
-    known, sex = visit.patient, str(clean.get("PatientSex", ""))
-    if known.centre.name != _centre_name(clean, centre):
-        return (
-            f"This patient number came from {known.centre.name} before: accept the film only if "
-            "it is the same person, else discard it."
-        )
-    if known.sex and sex and known.sex != sex:
-        return (
-            "This patient number came with another sex before: accept the film only if it is the "
-            "same person, else discard it."
-        )
-    return ""
-
-
-def _centre_name(clean: Dataset, centre: str | None) -> str:
-    return (centre or str(clean.InstitutionName))[:64]
-
-
-def _row(film: Film, clean: Dataset, visit: Visit, centre: str | None) -> Radiograph:
-    height, width = film.pixels.shape
-    doubts = [_doubts(film, str(clean.SOPInstanceUID)), _another_person(visit, clean, centre)]
-    reason = " ".join(doubt for doubt in doubts if doubt)
-    return Radiograph(
-        visit=visit,
-        region=film.region or "",
-        state=Radiograph.State.QUARANTINED if reason else Radiograph.State.READY,
-        reason=reason,
-        sop_uid=str(clean.SOPInstanceUID),
-        pixel_sha256=film.pixel_sha256,
-        width=width,
-        height=height,
-        spacing_mm=film.spacing_mm,
-        spacing_plane=film.spacing_plane or "",
-        window_center=film.window.center,
-        window_width=film.window.width,
-        manufacturer=str(clean.get("Manufacturer", "")),
-        scanner=str(clean.get("ManufacturerModelName", "")),
-        device=str(clean.DeviceSerialNumber),
-        facing=film.facing or "",
-        turned=film.turned,
-        recipe=film.recipe,
-    )

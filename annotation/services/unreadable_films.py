@@ -28,6 +28,8 @@ def note(
 ) -> UnreadableFilm:
     """The row of this file, a new one or that of an earlier try.
 
+    It does not wait where a film with that identifier is here already: a damaged copy.
+
     `header` is as it came, and only its encoding is looked at; `clean` is what `deidentify` made of
     it. OSError when the file cannot be read.
     """  # fmt: skip
@@ -53,6 +55,14 @@ def note(
         )
         if is_new:
             audit.record(actor=actor, action="unreadable_film.noted", subject=film, reason=reason)
+        elif film.state == UnreadableFilm.State.GIVEN_UP:
+            film.state = UnreadableFilm.State.WAITING
+            film.save(update_fields=["state"])
+            audit.record(actor=actor, action="unreadable_film.reopened", subject=film)
+        here = Radiograph.objects.exclude(state=Radiograph.State.DISCARDED)
+        if known := here.filter(sop_uid=film.sop_uid).order_by("-state").first():
+            arrived(known)
+            film.refresh_from_db()
     return film
 
 
@@ -65,10 +75,13 @@ def _encoding(header: Dataset) -> str:
     return syntax.name[:120] if syntax.name != syntax else "unknown"
 
 
-def arrived(film: Radiograph) -> None:
-    """Close what waited for this film, in the caller's transaction."""
+def arrived(film: Radiograph, *names: str) -> None:
+    """Close what waited for this film, in the caller's transaction.
+
+    `names` are other keyed UIDs under which the same picture came.
+    """
     waiting = UnreadableFilm.objects.filter(
-        sop_uid=film.sop_uid, state=UnreadableFilm.State.WAITING
+        sop_uid__in=(film.sop_uid, *names), state=UnreadableFilm.State.WAITING
     )
     for earlier in waiting:
         earlier.state, earlier.radiograph = UnreadableFilm.State.ARRIVED, film

@@ -125,9 +125,20 @@ def test_the_same_file_twice_is_one_film() -> None:
 
 
 def test_the_same_pixels_under_another_uid_and_name_are_one_film() -> None:
-    first, again = bring(uid="1"), bring(uid="2", PatientID="somebody else")
+    first, again = bring(uid="1"), bring(uid="2")
     assert (again.status, again.radiograph) == (Status.DUPLICATE, first.radiograph)
+    assert again.reason == "This film is already here."
+
+
+@pytest.mark.parametrize("attributes", [{"PatientID": "another"}, {"StudyDate": "20150101"}])
+def test_the_same_pixels_under_another_patient_or_day_are_said(attributes: dict[str, str]) -> None:
+    first, again = bring(uid="1"), bring(uid="2", **attributes)
+    assert (again.status, again.radiograph) == (Status.DUPLICATE, first.radiograph)
+    assert "another patient or day" in again.reason
     assert Patient.objects.count() == 1
+    record = AuditRecord.objects.get(action="radiograph.came_otherwise")
+    assert record.subject == f"Radiograph {first.radiograph}"
+    assert "another" not in str(record.detail)
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
@@ -243,6 +254,10 @@ def test_a_batch_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert all(result.reason for result in results if result.status == "refused")
     assert len(list(films_in([folder]))) == 5
+
+
+def test_a_makers_name_of_two_values_is_stored() -> None:
+    assert the(bring(Manufacturer=["A" * 40, "B" * 40])).manufacturer == "A" * 40
 
 
 def test_the_stored_checksum_is_that_of_the_stored_picture() -> None:

@@ -108,6 +108,32 @@ def test_the_whole_film_closes_what_waited_for_it() -> None:
     assert Radiograph.objects.get().visit.date == own.visit_date
 
 
+def test_a_damaged_copy_of_a_film_that_is_here_does_not_wait() -> None:
+    number = bring(WHOLE).radiograph
+    result = bring()
+    assert (result.status, result.radiograph) == (Status.DUPLICATE, number)
+    assert result.reason.endswith("This film is already here.")
+    own = UnreadableFilm.objects.get()
+    assert (own.state, own.radiograph_id) == ("arrived", number)
+
+
+def test_the_same_picture_under_another_name_closes_what_waited() -> None:
+    """Sent again whole, under the identifier that waits, where its picture is here already."""
+    number = import_film(as_bytes(film(SOPInstanceUID="1.2.3")), name="a").radiograph
+    bring()
+    assert UnreadableFilm.objects.get().state == "waiting"
+    assert bring(WHOLE).radiograph == number
+    assert UnreadableFilm.objects.get().radiograph_id == number
+
+
+def test_what_was_given_up_waits_again_when_it_comes_again(admin: MakeUser) -> None:
+    bring()
+    give_up(unreadable_film=UnreadableFilm.objects.get().pk, actor=admin())
+    assert bring().status == Status.QUARANTINED
+    assert UnreadableFilm.objects.get().state == "waiting"
+    assert AuditRecord.objects.filter(action="unreadable_film.reopened").count() == 1
+
+
 def test_without_a_patient_there_is_nobody_to_ask_and_the_file_is_refused() -> None:
     result = bring(as_bytes(film(PatientID=""))[:-1000])
     assert result.status == Status.REFUSED

@@ -1,0 +1,51 @@
+"""A film kept out because another one has its identifier, and sent again under one of its own."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from pydicom.dataset import Dataset
+
+from annotation.models import Radiograph
+from annotation.services import audit, unreadable_films
+from annotation.services.film_pictures import FilmPictures
+from annotation.services.film_row import CONFLICT, is_same_visit, row_of
+from inference.dicom import Film
+
+
+def is_found(known: Radiograph, clean: Dataset) -> bool:
+    """Whether `known`, of the same pixels, was kept out for its identifier and now has its own."""
+    uid = str(clean.SOPInstanceUID)
+    is_kept_out = known.state != Radiograph.State.READY and known.reason.startswith(CONFLICT)
+    if not is_kept_out or uid == known.sop_uid or not is_same_visit(known, clean):
+        return False
+    others = Radiograph.objects.filter(sop_uid=uid).exclude(state=Radiograph.State.DISCARDED)
+    return not others.exists()
+
+
+def give(
+    known: Radiograph,
+    film: Film,
+    clean: Dataset,
+    pictures: FilmPictures,
+    *,
+    centre: str | None,
+    actor: User | None,
+) -> Radiograph:
+    """The row under its own identifier: let in, or waiting for what else a person must settle.
+
+    IntegrityError when another film took that identifier meanwhile.
+    """
+    with transaction.atomic():
+        own = Radiograph.objects.select_for_update().get(pk=known.pk)
+        has_no_picture = own.state == Radiograph.State.DISCARDED
+        as_new = row_of(film, clean, own.visit, centre)
+        for field in ("sop_uid", "state", "reason", "region"):
+            setattr(own, field, getattr(as_new, field))
+        own.save(update_fields=["sop_uid", "state", "reason", "region"])
+        if has_no_picture:
+            pictures.write(own, film.glance, film.window)
+        audit.record(
+            actor=actor, action="radiograph.came_under_own_identifier", subject=own,
+            reason=own.reason,
+        )  # fmt: skip
+        unreadable_films.arrived(own)
+    return own
