@@ -75,12 +75,17 @@ def picture_urls(address: str) -> dict[str, str]:
 def discs_of_case(case: AdjudicationCase) -> list[dict[str, Any]]:
     """The disc points of an adjudication, from the top down: the crop is the one that was read.
 
-    What the two readers moved stands before the model's points, the newer before the older; whose
-    it is is not told.
+    What the two readings showed of their readers' own points, moved in them or before, goes before
+    the model's points, the newer before the older; whose it is is not told.
     """
-    points = case.radiograph.disc_points
-    theirs = points.filter(reading__in=(case.reading_a, case.reading_b)).order_by("id")
-    return _from_the_top(points.of_model(), theirs)
+    points = DiscPoint.objects.filter(radiograph=case.radiograph_id)
+    theirs = {
+        point.pk: point
+        for one in (case.reading_a, case.reading_b)
+        for point in points.moved_by(one.reader, one.round).select_related("reading")
+        if _stands_in(one, point)
+    }
+    return _from_the_top(points.of_model(), (theirs[pk] for pk in sorted(theirs)))
 
 
 def discs_of_readings(readings: Sequence[Reading], reader: User) -> dict[int, list[dict[str, Any]]]:

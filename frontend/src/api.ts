@@ -32,8 +32,11 @@ export const sentenceOf = (error: unknown): string =>
   error instanceof ApiError ? error.sentence : texts.errors.unexpected;
 
 type Body = object | FormData | undefined;
+type Send = (method: string, path: string, body: Body) => Promise<Response>;
 
 let csrfToken = "";
+/** Whose page this is; another tab may sign somebody else in under it. */
+let owner: string | null = null;
 let onSignedOut: () => void = () => {};
 
 /** Called whenever an answer shows that nobody is signed in any more. */
@@ -41,9 +44,9 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
 
-async function ask(method: string, path: string, body: Body): Promise<Response> {
+async function ask(method: string, path: string, body: Body, token = csrfToken): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
-  if (method !== "GET") headers["X-CSRFToken"] = csrfToken;
+  if (method !== "GET") headers["X-CSRFToken"] = token;
   const init: RequestInit = { method, headers, credentials: "same-origin" };
   if (body instanceof FormData) init.body = body;
   else if (body !== undefined) {
@@ -69,20 +72,21 @@ async function refusal(response: Response): Promise<ApiError> {
 
 /**
  * Ask, and once more with a fresh token after a 403: the token changes at sign-in, and a tab
- * left open over night still holds the old one.
+ * left open over night still holds the old one. Where somebody else has signed in meanwhile, the
+ * owner of this page is signed out, and nothing of theirs goes out under the other one's name.
  */
 async function answered(
   method: string,
   path: string,
   body?: Body,
-  send: typeof ask = ask,
+  send: Send = ask,
 ): Promise<Response> {
   let response = await send(method, path, body);
   const aboutSession = path === "session";
   if ((response.status === 401 || response.status === 403) && !aboutSession) {
     const stale = csrfToken;
     const { user } = await session();
-    if (!user) {
+    if (!user || user.username !== (owner ?? user.username)) {
       onSignedOut();
       throw new ApiError(401, "signed_out", texts.errors.signedOut);
     }
@@ -112,17 +116,23 @@ function query(values: Record<string, Asked>): string {
   return text ? `?${text}` : "";
 }
 
+/** The token of another user's session is not taken: what this page sends is its owner's. */
 async function remembered(answer: Promise<c.Session>): Promise<c.Session> {
   const session = await answer;
-  if (session?.csrf_token) csrfToken = session.csrf_token;
+  const user = session.user?.username ?? null;
+  if (owner !== null && user !== owner) return session;
+  owner = user;
+  csrfToken = session.csrf_token;
   return session;
 }
 
 // --- session -----------------------------------------------------------------------------------
 export const session = () => remembered(get<c.Session>("session"));
 export const signIn = async (username: string, password: string) => {
-  await session(); // the sign-in itself needs a token
-  return remembered(post<c.Session>("session", { username, password }));
+  const { csrf_token } = await session(); // the sign-in itself needs a token
+  const send: Send = (...asked) => ask(...asked, csrf_token);
+  const response = await answered("POST", "session", { username, password }, send);
+  return remembered(response.json());
 };
 export const keepPreferences = (chosen: Partial<c.ChosenPreferences>) =>
   remembered(patch<c.Session>("session", chosen));
@@ -142,7 +152,7 @@ export const uploadRadiograph = async (file: File, onProgress: (share: number) =
 };
 
 /** fetch cannot tell how much of a body has gone out: uploads use XMLHttpRequest. */
-function withProgress(onProgress: (share: number) => void): typeof ask {
+function withProgress(onProgress: (share: number) => void): Send {
   return (method, path, body) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();

@@ -112,7 +112,7 @@ export class DeskFilms {
     if (!this.unopened || !this.place.of(reading.id)) return this.show(reading);
     this.place.refresh(reading);
     this.ahead.learn(reading);
-    [this.unopened, this.sentence] = [false, ""];
+    [this.unopened, this.committing, this.sentence] = [false, false, ""];
   }
 
   private end(sentence: string): void {

@@ -27,13 +27,15 @@ export async function resume(): Promise<void> {
 export async function signIn(username: string, password: string): Promise<void> {
   const answer = await api.signIn(username, password);
   const sameUser = session.user?.username === answer.user?.username;
+  // Somebody else must not go on in the first one's page, nor its waiting grades go out as theirs.
+  if (!sameUser && (session.user || window.location.pathname !== "/")) {
+    return window.location.assign("/");
+  }
   if (answer.user) await follow(answer.user.preferences);
   // Another object would draw the page anew, and the film under the reader's hands with it.
   if (!sameUser) session.user = answer.user;
   session.known = true;
   session.expired = false;
-  // Somebody else must not go on in the first one's page.
-  if (!sameUser && window.location.pathname !== "/") window.location.assign("/");
 }
 
 export async function signOut(): Promise<void> {

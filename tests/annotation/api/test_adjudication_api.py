@@ -10,8 +10,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from annotation.models import AdjudicationCase, Study
-from tests.annotation.conftest import MakeStudy, MakeUser, Read
+from annotation.models import AdjudicationCase, DiscPoint, ModelVersion, Reading, Study
+from annotation.services import relabel_batches
+from annotation.services.ranking import Candidate, Ranked
+from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
 
 SIGN_IN = Callable[[User], Client]
 
@@ -115,3 +117,49 @@ def test_a_reader_of_the_study_is_never_shown_its_cases(
     client = signed_in(both)
     assert client.get("/api/v1/adjudication").json() == []
     assert client.post(f"/api/v1/studies/{made.pk}/adjudication/next").status_code == 404
+
+
+def moved(reading: Reading, y: float) -> DiscPoint:
+    """The reader of a reading moves the disc that the model put at 600."""
+    return DiscPoint.objects.create(
+        radiograph=reading.radiograph,
+        disc="L3/L4",
+        reader=reading.reader,
+        reading=reading,
+        center_x=400,
+        center_y=y,
+        anterior_x=450,
+        anterior_y=y,
+        idempotency_key=uuid.uuid4(),
+    )
+
+
+def test_a_relabeled_corner_is_settled_on_the_crop_that_was_relabeled(
+    judge: Client,
+    made: Study,
+    reader: MakeUser,
+    read: Read,
+    model_version: MakeModel,
+    signed_in: SIGN_IN,
+) -> None:
+    """Points moved in the first round stand in the batch that asks again, and before the judge."""
+    version = model_version("points", task=ModelVersion.Task.KEY_POINTS)
+    film = made.films.get()
+    place = {"center_x": 400, "center_y": 600, "anterior_x": 450, "anterior_y": 600}
+    DiscPoint.objects.create(radiograph=film, disc="L3/L4", model_version=version, **place)
+    readers = [reader("ada"), reader("ben")]
+    for one, y in zip(readers, (440.0, 450.0), strict=True):
+        moved(read(made.rounds.get(), one, grades={"L3_INF": 0}), y)
+    corner = Candidate(patient="p", film=film.pk, site="L3_INF", p=(0.4, 0.4, 0.2, 0.0))
+    batch = relabel_batches.open_batch(
+        study=made,
+        corners=[Ranked(corner, 0.5, "0 vs 1", "ranked", 1.0)],
+        model_version=version,
+        readers=readers,
+        actor=readers[0],
+    )
+    asked = signed_in(readers[1]).post(f"/api/v1/rounds/{batch.pk}/next").json()["reading"]
+    for one, grade in zip(readers, (1, 2), strict=True):
+        read(batch, one, grades={"L3_INF": grade})
+    case = take(judge, made)["case"]
+    assert asked["discs"][0]["center"] == case["discs"][0]["center"] == [400.0, 450.0]
