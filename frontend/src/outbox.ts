@@ -39,7 +39,12 @@ export interface OutboxStatus {
   state: "saved" | "sending" | "offline" | "signed_out";
   waiting: number;
   refused: readonly Entry[];
+  /** False while the store does not answer: then what waits is lost with this page. */
+  kept: boolean;
 }
+
+/** What became of an entry, as the other tabs are told: it may be one of theirs. */
+export type News = { entry: Entry; answer: unknown } | { entry: Entry; failure: SendFailure };
 
 export interface OutboxParts {
   user: string;
@@ -52,6 +57,8 @@ export interface OutboxParts {
   onstatus: (status: OutboxStatus) => void;
   onanswer: (entry: Entry, answer: unknown, waitingForReading: number) => void;
   onrefused: (entry: Entry, failure: SendFailure) => void;
+  /** For `heard` of the outboxes in this browser's other tabs. */
+  onnews: (news: News) => void;
 }
 
 /** What a reader decided, and has to see again when the server does not take it. */
@@ -64,6 +71,9 @@ export class Outbox {
   private entries: Entry[] = [];
   /** Decided in this page and not yet seen in the store: being written, or no store to be had. */
   private readonly fresh = new Map<string, Entry>();
+  /** Sent, but the store did not let them go. */
+  private readonly done = new Set<string>();
+  private kept = true;
   private lastOrder = 0;
   private running: Promise<void> | null = null;
   private stopped = false;
@@ -97,7 +107,8 @@ export class Outbox {
 
   get status(): OutboxStatus {
     const waiting = this.entries.filter((entry) => !entry.refused).length;
-    return { state: this.state, waiting, refused: this.entries.filter((entry) => entry.refused) };
+    const refused = this.entries.filter((entry) => entry.refused);
+    return { state: this.state, waiting, refused, kept: this.kept };
   }
 
   waitingFor(reading: number): number {
@@ -106,9 +117,19 @@ export class Outbox {
 
   /** The reader has seen a refused entry and lets it go. */
   async dismiss(key: string): Promise<void> {
-    await this.parts.store.remove(key);
-    this.entries = this.entries.filter((entry) => entry.key !== key);
+    await this.drop(key);
     this.tell();
+  }
+
+  /** Another tab has sent an entry, perhaps of this page: the page hears what became of it. */
+  async heard(news: News): Promise<void> {
+    const { key, user } = news.entry;
+    if (user !== this.parts.user) return;
+    this.fresh.delete(key);
+    this.entries = this.entries.filter((entry) => entry.key !== key);
+    await this.look();
+    this.tell();
+    this.pass(news);
   }
 
   /** What was refused of these readings is sent once more, in its order, under its own keys. */
@@ -139,7 +160,7 @@ export class Outbox {
 
   private async sendAll(): Promise<void> {
     for (let failures = 0; !this.stopped;) {
-      const failure = await this.parts.alone(() => this.sendFirst());
+      const failure = await this.parts.alone(() => this.sendFirst()).catch(asFailure);
       if (failure === "empty") break;
       if (failure === null) {
         failures = 0;
@@ -159,9 +180,10 @@ export class Outbox {
     if (this.state === "saved") this.turn("sending");
     try {
       const answer = await this.parts.send(entry);
-      await this.drop(entry);
+      await this.drop(entry.key);
       this.turn("sending");
-      this.parts.onanswer(entry, answer, this.waitingFor(entry.reading));
+      this.parts.onnews({ entry, answer });
+      this.pass({ entry, answer });
       return null;
     } catch (error) {
       return this.failed(entry, asFailure(error));
@@ -172,8 +194,16 @@ export class Outbox {
     if (failure.passing || failure.status === 401) return failure;
     await this.refuse(entry, failure.sentence);
     this.tell();
-    this.parts.onrefused(entry, failure);
+    const { passing, status, name, sentence } = failure;
+    this.parts.onnews({ entry, failure: { passing, status, name, sentence } });
+    this.pass({ entry, failure });
     return null;
+  }
+
+  private pass(news: News): void {
+    const { entry } = news;
+    if ("failure" in news) this.parts.onrefused(entry, news.failure);
+    else this.parts.onanswer(entry, news.answer, this.waitingFor(entry.reading));
   }
 
   /** A refused commit or undo holds no grade; a refused grade is kept for the reader to see. */
@@ -182,7 +212,7 @@ export class Outbox {
       entry.refused = sentence;
       await this.keep(entry);
     } else {
-      await this.drop(entry);
+      await this.drop(entry.key);
     }
     if (entry.kind !== "commit") return;
     // The film that the page has gone on to is not opened then, for the same reason.
@@ -198,21 +228,36 @@ export class Outbox {
       this.fresh.delete(entry.key);
     } catch {
       this.fresh.set(entry.key, entry);
+      this.kept = false;
+      this.tell();
     }
   }
 
-  private async drop(entry: Entry): Promise<void> {
-    this.fresh.delete(entry.key);
-    await this.parts.store.remove(entry.key);
-    this.entries = this.entries.filter((other) => other.key !== entry.key);
+  private async drop(key: string): Promise<void> {
+    this.fresh.delete(key);
+    this.entries = this.entries.filter((other) => other.key !== key);
+    try {
+      await this.parts.store.remove(key);
+    } catch {
+      this.done.add(key); // a later page sends it once more, and it counts once
+    }
   }
 
-  /** The store is the truth: another tab may have added or sent something. */
+  /**
+   * The store is the truth: another tab may have added or sent something. While it does not answer
+   * the page goes by what it knows.
+   */
   private async look(): Promise<void> {
-    const all = await this.parts.store.all();
+    const all = await this.parts.store.all().catch(() => null);
+    if (!all) {
+      this.kept = false;
+      return;
+    }
     const kept = new Set(all.map((entry) => entry.key));
     const fresh = [...this.fresh.values()].filter((entry) => !kept.has(entry.key));
-    this.entries = [...all.filter((entry) => entry.user === this.parts.user), ...fresh];
+    this.kept = fresh.length === 0 || this.kept;
+    const own = all.filter(({ key, user }) => user === this.parts.user && !this.done.has(key));
+    this.entries = [...own, ...fresh];
     this.entries.sort((a, b) => a.order - b.order);
   }
 

@@ -2,12 +2,12 @@
 
 import * as api from "./api";
 import type * as c from "./contract";
-import { Outbox, type Entry, type OutboxStatus, type SendFailure } from "./outbox";
+import { Outbox, type Entry, type News, type OutboxStatus, type SendFailure } from "./outbox";
 import { openStore } from "./outbox_store";
 import { session } from "./session.svelte";
 
 export const saving = $state<{ status: OutboxStatus }>({
-  status: { state: "saved", waiting: 0, refused: [] },
+  status: { state: "saved", waiting: 0, refused: [], kept: true },
 });
 
 type Answered = (entry: Entry, answer: unknown, waiting: number) => void;
@@ -51,6 +51,7 @@ export function stamped<T extends object>(body: T): T & Required<c.Keyed> {
 }
 
 async function opened(user: string): Promise<Outbox> {
+  const tabs = new BroadcastChannel("syndesmo-outbox");
   const made = new Outbox({
     user,
     store: await openStore(globalThis.indexedDB),
@@ -60,7 +61,9 @@ async function opened(user: string): Promise<Outbox> {
     onstatus: (status) => (saving.status = status),
     onanswer: (entry, answer, waiting) => answered(entry, answer, waiting),
     onrefused: (entry, failure) => refused(entry, failure),
+    onnews: (news) => tabs.postMessage($state.snapshot(news)),
   });
+  tabs.onmessage = ({ data }: MessageEvent<News>) => void made.heard(data);
   await made.open();
   return made;
 }

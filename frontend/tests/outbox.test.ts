@@ -30,6 +30,7 @@ function outbox(parts: Partial<OutboxParts> = {}): Outbox {
     onstatus: ({ state }) => states.push(state),
     onanswer: (entry, answer, waiting) => answers.push([entry.key, answer, waiting]),
     onrefused: (entry) => refused.push(entry.key),
+    onnews: () => {},
     ...parts,
   });
 }
@@ -55,7 +56,7 @@ describe("the outbox", () => {
     await Promise.all(["a", "b", "c"].map((key) => box.add(7, "grade", {}, key)));
     await box.idle();
     expect(sent).toEqual(["a", "b", "c"]);
-    expect(box.status).toEqual({ state: "saved", waiting: 0, refused: [] });
+    expect(box.status).toEqual({ state: "saved", waiting: 0, refused: [], kept: true });
     expect(await store.all()).toEqual([]);
   });
 
@@ -203,6 +204,50 @@ describe("the outbox", () => {
     await box.add(7, "grade", {}, "a");
     await box.idle();
     expect(sent).toEqual(["a"]);
+  });
+
+  it("goes on from memory when the store stops answering, and says so", async () => {
+    const closing = () => Promise.reject(new DOMException("closing", "InvalidStateError"));
+    let asked = 0;
+    const broken = { all: () => (asked++, closing()), put: closing, remove: closing };
+    const kept: boolean[] = [];
+    const box = outbox({
+      store: { all: () => store.all(), put: (e) => store.put(e), remove: (k) => store.remove(k) },
+      onstatus: (status) => kept.push(status.kept),
+    });
+    await box.add(7, "grade", {}, "a");
+    await box.idle();
+    expect(kept).not.toContain(false);
+    store = broken;
+    server = failing(1, offline);
+    await box.add(7, "grade", {}, "b");
+    await box.add(7, "grade", {}, "c");
+    await box.idle();
+    expect(sent).toEqual(["a", "b", "c"]);
+    expect(box.status).toEqual({ state: "saved", waiting: 0, refused: [], kept: false });
+    expect(kept).toContain(false);
+    expect(asked).toBeLessThan(8);
+  });
+
+  it("sends once what the store does not let go", async () => {
+    const box = outbox({ store: { ...store, remove: () => Promise.reject(new Error("full")) } });
+    await box.add(7, "grade", {}, "a");
+    await box.add(7, "grade", {}, "b");
+    await box.idle();
+    expect(sent).toEqual(["a", "b"]);
+    expect(box.status.waiting).toBe(0);
+  });
+
+  it("waits longer and longer when the tabs' lock fails", async () => {
+    let left = 2;
+    const pauses: number[] = [];
+    const box = outbox({
+      alone: (work) => (left-- > 0 ? Promise.reject(new Error("no lock")) : work()),
+      pause: async (ms) => void pauses.push(ms),
+    });
+    await box.add(7, "grade", {}, "a");
+    await box.idle();
+    expect([sent, pauses]).toEqual([["a"], [500, 1000]]);
   });
 
   it("shared by two tabs sends every entry once", async () => {

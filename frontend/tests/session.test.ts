@@ -64,6 +64,7 @@ it("sends nothing of the first reader's under the second reader's session", asyn
     pause: async () => void (++turns === 3 && (who = "ada")), // ada signs in again over there
     onstatus: () => {},
     onanswer: () => {},
+    onnews: () => {},
     onrefused: ({ kind }) => refused.push(kind),
     send: ({ kind, reading, body }) =>
       kind === "grade"

@@ -153,6 +153,7 @@ export const reading = {
     saved: "Saved",
     sending: "Sending…",
     offline: (n: number) => `Offline: ${n} waiting`,
+    unkept: (n: number) => `Keep this page open: ${n} waiting`,
     signedOut: (n: number) => `Signed out: ${n} waiting`,
   },
   refused: {

@@ -104,6 +104,7 @@ export const reading: typeof english = {
     saved: "저장됨",
     sending: "전송 중…",
     offline: (n) => `오프라인: ${n}건 대기`,
+    unkept: (n) => `이 창을 닫지 마십시오: ${n}건 대기`,
     signedOut: (n) => `로그아웃됨: ${n}건 대기`,
   },
   refused: {
