@@ -48,6 +48,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "annotation.settings"
 os.environ.setdefault("SECRET_KEY", "of tests alone")
 os.environ.setdefault("SYNDESMO_KEY", "of tests alone")
 os.environ.setdefault("COMMIT_ANSWER_SECONDS", "0")  # hundreds of commits need not wait
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"  # whatever the net needs
 django.setup()
 
 

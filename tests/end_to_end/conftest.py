@@ -3,12 +3,11 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from annotation.management.commands.load_demo import PASSWORD
 from tests import browser
+from tests.ports import held_port
 
 ROOT = Path(__file__).parents[2]
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
 )
-READY_SECONDS = 180
+READY_SECONDS = 600
 SHOTS = os.environ.get("SYNDESMO_SCREENSHOTS")  # a folder: every step leaves a picture there
 SIZES = ((1440, 900), (1024, 768))
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,13 @@ class Product:
     address: str
     data: Path
     environment: dict[str, str]
+    process: int
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the running product; its output."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=300
+            command, env=self.environment, capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -60,13 +61,29 @@ class Product:
                 continue  # it ended while we looked
         return found
 
+    @contextmanager
+    def without_web(self) -> Iterator[None]:
+        """The web is killed, and nobody starts it again before the end."""
+        os.kill(self.process, signal.SIGSTOP)
+        try:
+            web = self.web_processes()
+            assert web
+            for number in web:
+                with suppress(ProcessLookupError):  # a worker that saw its master die
+                    os.kill(number, signal.SIGKILL)
+            yield
+        finally:
+            os.kill(self.process, signal.SIGCONT)
+
 
 @contextmanager
 def running(data: Path) -> Iterator[Product]:
     """`manage.py demo` with accounts and starter weights, and no film yet."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    with held_port() as port:
+        yield from _running(data, port)
+
+
+def _running(data: Path, port: int) -> Iterator[Product]:
     servers = {"DATABASE_URL", "REDIS_URL"}  # the demo starts its own
     environment = {name: value for name, value in os.environ.items() if name not in servers}
     environment |= {"SYNDESMO_DATA": str(data), "PORT": str(port)}
@@ -80,24 +97,26 @@ def running(data: Path) -> Iterator[Product]:
         )
         try:
             _wait_until_ready(process, log)
-            yield Product(f"http://127.0.0.1:{port}", data, environment)
+            yield Product(f"http://127.0.0.1:{port}", data, environment, process.pid)
         finally:
             process.send_signal(signal.SIGINT)
-            code = process.wait(timeout=30)
+            try:
+                code = process.wait(timeout=120)
+            finally:
+                process.kill()  # nothing to one that has ended
     assert code == 0, log.read_text()
 
 
 @pytest.fixture(scope="session")
 def product(shared_data: Path) -> Iterator[Product]:
-    """One product for all files whose studies do not meet; the others start their own."""
+    """One product for all files whose studies do not meet; the others start their own.
+
+    It begins with twelve small films of three people at two visits, and the demonstration's two
+    studies: whichever file comes first, they are the oldest.
+    """
     with running(shared_data) as shared:
+        shared.manage("load_demo", "--patients", "3", "--visits", "2", "--scale", "0.25")
         yield shared
-
-
-@pytest.fixture(scope="session")
-def demo_films(product: Product) -> None:
-    """Twelve small films of three people at two visits, and the demonstration's two studies."""
-    product.manage("load_demo", "--patients", "3", "--visits", "2", "--scale", "0.25")
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
@@ -113,7 +132,9 @@ def chromium() -> Iterator[Browser]:
     path = browser.executable()
     assert path, "No Chromium: run `make browser`, or install your system's package `chromium`."
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        launched = playwright.chromium.launch(
+            executable_path=path, args=FLAGS.split(), timeout=180_000
+        )
         yield launched
         launched.close()
 
@@ -124,6 +145,9 @@ class Person:
 
     page: Page
     product: Product
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(60_000)  # of a click, as `expect` above
 
     def goes_to(self, path: str) -> None:
         self.page.goto(self.product.address + path)

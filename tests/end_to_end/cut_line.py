@@ -63,7 +63,11 @@ class CutLine:
 
     def _carry(self, browser: socket.socket) -> None:
         """One connection of the browser, until either end lets go of it or the line is cut."""
-        with browser, socket.create_connection(self._server) as server:
+        with (
+            contextlib.suppress(OSError),  # of a server that does not take it
+            browser,
+            socket.create_connection(self._server) as server,
+        ):
             with self._lock:
                 if self.is_cut.is_set():
                     return

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from inference.msasss import sites_of
 from tests.end_to_end.conftest import Person
@@ -25,6 +27,7 @@ def everything_is_read(reader: Person, truth: Truth, seed: int) -> Given:
     page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
     for number in range(len(truth)):
         expect(page.get_by_test_id("position")).to_contain_text(f"{number + 1} of {len(truth)}")
+        expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
         film = truth[film_on_screen(reader)]
         grades = read(film.corners, seed, film=film.file, slip=SLIP)
         if number == 0:
@@ -35,7 +38,7 @@ def everything_is_read(reader: Person, truth: Truth, seed: int) -> Given:
             reader.shows("reading-graded")
         page.keyboard.press("Enter")
         given[film.file] = grades
-    expect(page.get_by_text("Worklist").first).to_be_visible()
+    expect(page.locator(".empty")).to_be_visible()  # the server says so: the last commit is there
     reader.shows("reading-finished")
     read_in_turn = list(given)  # each visit in one go: its neck, then its lower back
     assert [file.replace("_C.", "_L.") for file in read_in_turn[::2]] == read_in_turn[1::2]
@@ -110,6 +113,36 @@ def grades(page: Page, keys: str) -> None:
         expect(page.get_by_test_id("done")).not_to_have_text(done)
 
 
+def eventually(page: Page, holds: Callable[[], bool]) -> bool:
+    """The page paints when its machine has time: look until it holds, for a minute."""
+    for _ in range(600):
+        if holds():
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+def pictures_are_here(page: Page, opened: Any) -> None:
+    """Of the film that an answer of the server has opened, and of those to come."""
+    reading = opened["reading"]
+    films = [reading, *reading["upcoming"]]
+    page.wait_for_function(
+        """addresses => addresses.every((one) => {
+          const [asked] = performance.getEntriesByName(new URL(one, location).href);
+          return asked && asked.responseEnd > 0;
+        })""",
+        arg=[film["picture_url"] for film in films],
+        timeout=60_000,
+    )
+
+
+def held_back(page: Page, path: str) -> list[Route]:
+    """Requests to a path wait here until they are let go."""
+    held: list[Route] = []
+    page.route(re.compile(path), lambda route: held.append(route))
+    return held
+
+
 def saved(page: Page) -> None:
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
 
@@ -132,9 +165,13 @@ def commits(page: Page) -> None:
 
 
 def _goes_on(page: Page) -> None:
-    """Not before the server has answered: a page that is left earlier takes its commit along."""
+    """Not before the server has answered: a page that is left earlier takes its commit along.
+
+    The next film may be there before that, and may be worked on; what tells is the saved state.
+    """
     room = page.get_by_test_id("reading")
     reading = str(room.get_attribute("data-reading"))
     page.keyboard.press("Enter")
     expect(room).not_to_have_attribute("data-reading", reading)
     expect(room).to_have_attribute("aria-busy", "false")
+    saved(page)

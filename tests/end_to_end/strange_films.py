@@ -5,16 +5,15 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
+from tests.end_to_end.blind_studies import blind_study
 from tests.end_to_end.conftest import Person, Product
 from tests.inference.dicom_files import lut
 from training import phantom
@@ -129,36 +128,3 @@ def pydicoms(path: Path) -> tuple[NDArray[np.float64], int]:
     is_soft = ds.get("VOILUTFunction") == "SIGMOID"
     grey = 1 - share if ds.PhotometricInterpretation == "MONOCHROME1" else share
     return grey, 65535 if is_soft else stored
-
-
-def blind_study_of_four(product: Product, chromium: Browser, name: str, **more: Any) -> int:
-    """A study of this name in which both readers read four of the films blind; its round."""
-    context = chromium.new_context()
-    office = Person(context.new_page(), product)
-    office.signs_in("coordinator")
-    url = f"{product.address}/api/v1/radiographs?state=ready"
-    films = [film["id"] for film in office.page.request.get(url).json()["results"][:4]]
-    made = blind_study(office, name, films, **more)
-    context.close()
-    return made
-
-
-def blind_study(coordinator: Person, name: str, films: list[int], **more: Any) -> int:
-    """A study in which both readers read the films blind, designed so or otherwise; its round."""
-    request, address = coordinator.page.request, coordinator.product.address
-    design: dict[str, Any] = {
-        "name": name,
-        "readers": ["reader", "reader2"],
-        "adjudicators": [],
-        "region": None,
-        "radiographs": films,
-        "rounds": [{"washout_days": 0}],
-        "assist_mode": "blind",
-        "cervical_squaring": "none",
-        "missing_sites": "R3",
-    } | more
-    token = request.get(f"{address}/api/v1/session").json()["csrf_token"]
-    headers = {"X-CSRFToken": token, "Referer": address}
-    answer = request.post(f"{address}/api/v1/studies", data=design, headers=headers)
-    assert answer.ok, answer.text()
-    return int(answer.json()["rounds"][0]["id"])

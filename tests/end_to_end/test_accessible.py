@@ -16,7 +16,7 @@ AUDIT = """() => axe.run(document, {resultTypes: ["violations"], runOnly: [
   "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})"""
 TARGET = 24  # CSS pixels, WCAG 2.2 success criterion 2.5.8
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("demo_films")]
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: "-".join(look))
@@ -40,7 +40,19 @@ def is_settled(page: Page, look: tuple[str, str]) -> None:
     expect(html).to_have_attribute("lang", language)
     expect(page.locator("main, .desk").first).to_be_visible()
     expect(page.get_by_role("status").filter(has_text=re.compile("…$"))).to_have_count(0)
-    page.wait_for_timeout(150)  # colours fade in
+    faded(page)
+
+
+def faded(page: Page) -> None:
+    """Every colour has come to its end."""
+    page.evaluate(
+        """async () => {
+          const frame = () => new Promise(requestAnimationFrame);
+          await frame(), await frame();
+          const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+          await Promise.allSettled(fading.map((one) => one.finished));
+        }"""
+    )
 
 
 def audited(page: Page, where: str) -> list[str]:
@@ -151,7 +163,7 @@ def test_the_back_office(product: Product, chromium: Browser, look: tuple[str, s
         admin.goes_to(path)
         expect(admin.page.locator("html")).to_have_attribute("data-theme", look[0])
         expect(admin.page.locator("#site-name")).to_have_text("Syndesmo")
-        admin.page.wait_for_timeout(150)
+        faded(admin.page)
         found += audited(admin.page, path)
     context.close()
     assert found == []

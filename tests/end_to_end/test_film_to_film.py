@@ -4,25 +4,34 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.blind_studies import blind_study, blind_study_of_four, demo_films
 from tests.end_to_end.conftest import Person, Product, SignIn
-from tests.end_to_end.reading_screen import grades, saved, sites
-from tests.end_to_end.strange_films import blind_study, blind_study_of_four
+from tests.end_to_end.reading_screen import (
+    eventually,
+    grades,
+    held_back,
+    pictures_are_here,
+    saved,
+    sites,
+)
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 FIRST, SECOND = "011010200100", "000010000002"
 
 
 @pytest.fixture(scope="module")
-def round_(product: Product, demo_films: None, chromium: Browser) -> int:
+def round_(product: Product, chromium: Browser) -> int:
     return blind_study_of_four(product, chromium, "Blind")
 
 
 def opens(person: Person, round_: int) -> None:
-    person.goes_to(f"/rounds/{round_}")
+    with person.page.expect_response(re.compile("/next$")) as opened:
+        person.goes_to(f"/rounds/{round_}")
     painted(person.page)
-    person.page.wait_for_load_state("networkidle")  # the two films to come are here
+    if opened.value.json()["reading"]:
+        pictures_are_here(person.page, opened.value.json())
 
 
 def painted(page: Page) -> None:
@@ -87,24 +96,22 @@ def test_a_refused_commit_leads_back_to_its_film(round_: int, sign_in: SignIn) -
     missing = sites(page)[3]
     sentence = "A corner has no grade."
     error = {"name": "incomplete", "sentence": sentence, "detail": {"missing": [missing]}}
-
-    def refused(route: Route) -> None:
-        page.wait_for_timeout(700)  # meanwhile the reader has gone on
-        route.fulfill(status=409, json={"error": error})
-
-    page.route(re.compile("/commit$"), refused)
+    held = held_back(page, "/commit$")
     grades(page, FIRST)
     saved(page)
     goes_on(page)
     grades(page, "2")
+    assert eventually(page, lambda: len(held) > 0)
+    held[0].fulfill(status=409, json={"error": error})
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    assert number(page) == first
+    expect(page.get_by_test_id("reading")).to_have_attribute("data-reading", first)
     expect(page.get_by_test_id("refused")).to_contain_text(sentence)
     reader.shows("reading-led-back")
     assert at_server(reader, first) == ("leased", FIRST)
     page.unroute(re.compile("/commit$"))
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     goes_on(page)
     saved(page)
     assert at_server(reader, first) == ("committed", FIRST)
@@ -129,7 +136,7 @@ def test_a_film_is_read_by_mouse_alone(round_: int, sign_in: SignIn) -> None:
     page.mouse.down()
     page.mouse.move(middle[0] + 30, middle[1] + 60, steps=4)
     page.mouse.up()
-    assert pane.screenshot() != whole
+    assert eventually(page, lambda: pane.screenshot() != whole)
     for corner, grade in enumerate(FIRST):
         expect(page.get_by_test_id("done")).to_contain_text(f"{corner} of 12")
         page.get_by_test_id(f"grade-{grade}").click()
@@ -148,9 +155,7 @@ def test_a_film_is_read_by_mouse_alone(round_: int, sign_in: SignIn) -> None:
 
 def test_findings_under_grade_1_have_keys_of_their_own(round_: int, sign_in: SignIn) -> None:
     office, reader = sign_in("coordinator"), sign_in("reader")
-    url = f"{office.product.address}/api/v1/radiographs?state=ready&region=L"
-    film = office.page.request.get(url).json()["results"][0]["id"]
-    asked = blind_study(office, "Findings", [film], finding_flags=True)
+    asked = blind_study(office, "Findings", demo_films(office, "L")[:1], finding_flags=True)
     page = reader.page
     opens(reader, asked)
     first, second = sites(page)[:2]
@@ -204,13 +209,12 @@ def test_a_hold_that_was_freed_is_told_with_both_versions(round_: int, sign_in: 
 
 
 def test_a_study_that_is_closed_in_the_middle_keeps_both_versions(
-    demo_films: None, sign_in: SignIn
+    sign_in: SignIn,
 ) -> None:
     office, reader = sign_in("coordinator"), sign_in("reader")
     page, address = reader.page, office.product.address
-    url = f"{address}/api/v1/radiographs?state=ready"
-    films = [film["id"] for film in office.page.request.get(url).json()["results"][:2]]
-    opens(reader, closing := blind_study(office, "Closed in the middle", films))
+    closing = blind_study(office, "Closed in the middle", demo_films(office)[:2])
+    opens(reader, closing)
     film = number(page)
     study = page.request.get(f"{address}/api/v1/readings/{film}").json()["study"]["id"]
     grades(page, "01")

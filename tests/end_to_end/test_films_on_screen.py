@@ -26,7 +26,7 @@ from tests.end_to_end.film_photographs import (
 from tests.end_to_end.reading_screen import at_server, grades, saved
 from tests.end_to_end.strange_films import Film, imported
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 A_CARD = """
 const asked = WebGL2RenderingContext.prototype.getParameter;
@@ -153,7 +153,9 @@ def test_actual_size_is_sharp_on_fine_displays(
     """A browser of its own: one that emulates such a display rounds to other pixels."""
     size = f"--window-size={1024 * ratio:.0f},{768 * ratio:.0f}"
     flags = [*FLAGS.split(), f"--force-device-scale-factor={ratio}", size]
-    with chromium.browser_type.launch(executable_path=browser.executable(), args=flags) as fine:
+    with chromium.browser_type.launch(
+        executable_path=browser.executable(), args=flags, timeout=180_000
+    ) as fine:
         context = fine.new_context(no_viewport=True)
         context.add_init_script(PAINTERS[painter] or ";")
         reader = Person(context.new_page(), product)
@@ -177,11 +179,12 @@ def test_the_card_is_lost_and_the_film_stays(films: dict[str, Film], sign_in: Si
     reader = sign_in("reader", script=A_CARD)
     page = reader.page
     opens(reader, films["twelve_bits"])
-    page.locator("[data-testid=film-pane] canvas").first.evaluate(
+    lost = page.locator("[data-testid=film-pane] canvas").first.element_handle()
+    lost.evaluate(
         "canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
     )
+    page.wait_for_function("lost => !lost.isConnected", arg=lost)  # another one took its place
     expect(page.locator("[data-testid=film-pane] canvas")).not_to_have_count(0)
-    page.wait_for_timeout(200)
     is_pydicoms(page, films["twelve_bits"])
 
 
@@ -246,7 +249,7 @@ def test_a_film_that_shows_four_discs_is_finished(films: dict[str, Film], sign_i
     page = reader.page
     page.route(re.compile("/next$"), only_four)
     opens(reader, film)
-    assert page.locator("[data-testid^=point-][data-testid$=-center]").count() == len(four)
+    expect(page.locator("[data-testid^=point-][data-testid$=-center]")).to_have_count(len(four))
     grades(page, "01201200")
     expect(page.get_by_test_id("place-points")).to_be_visible()
     reader.shows("reading-four-discs")

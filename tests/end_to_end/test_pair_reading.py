@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from inference.msasss import sites_of
+from tests.end_to_end.blind_studies import demo_films
 from tests.end_to_end.conftest import Person, Product, SignIn
-from tests.end_to_end.reading_screen import opens_next
+from tests.end_to_end.reading_screen import eventually, held_back, opens_next
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("demo_films", "graded_films")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("graded_films")]
 CREATE = """async (design) => {
     const session = await (await fetch("/api/v1/session")).json();
     const headers = {"Content-Type": "application/json", "X-CSRFToken": session.csrf_token};
@@ -21,7 +22,7 @@ CREATE = """async (design) => {
 
 
 @pytest.fixture(scope="module")
-def graded_films(product: Product, demo_films: None) -> None:
+def graded_films(product: Product) -> None:
     """Every film went through the networks, as some of these studies show their grades."""
     product.manage("pregrade", "--all")
 
@@ -33,6 +34,7 @@ def pairs(coordinator: Person, chronology: str, **design: Any) -> str:
         "name": name,
         "readers": ["reader"],
         "region": "L",
+        "radiographs": demo_films(coordinator, "L") + demo_films(coordinator, "L", last=True),
         "rounds": [{"washout_days": 0}],
         "chronology": chronology,
     }
@@ -120,8 +122,6 @@ def the_levels_of_both_move_and_come_back(page: Page) -> None:
             page.keyboard.press(key)
         expect(page.get_by_test_id("done")).to_contain_text(f"{done} of 24")
         expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
-    page.wait_for_timeout(400)  # a row of moves is one move
-    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     for now, then in zip(centers(page), before, strict=True):
         assert now == pytest.approx(then, abs=0.1)  # a point is sent to a tenth of a pixel
 
@@ -135,14 +135,14 @@ def test_panes_move_together_and_the_order_stays_hidden(sign_in: SignIn) -> None
     whole = [pane.screenshot() for pane in (first, second)]
     first.hover()
     page.mouse.wheel(0, -600)
-    page.wait_for_timeout(300)
-    zoomed = [pane.screenshot() for pane in (first, second)]
-    assert all(before != after for before, after in zip(whole, zoomed, strict=True))
+    for pane, before in zip((first, second), whole, strict=True):
+        assert eventually(page, lambda pane=pane, before=before: pane.screenshot() != before)
+    page.wait_for_timeout(300)  # what still moves must not be taken for the window's work
+    zoomed = second.screenshot()
     reader.shows("pair-zoomed")
     page.keyboard.press("b")
-    page.wait_for_timeout(300)
+    assert eventually(page, lambda: second.screenshot() != zoomed)
     reader.shows("pair-bone")
-    assert second.screenshot() != zoomed[1]
 
 
 def test_the_model_stands_beside_the_reading_where_the_study_says_so(sign_in: SignIn) -> None:
@@ -167,13 +167,6 @@ def all_are_0(page: Page) -> None:
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
 
 
-def held_back(page: Page, path: str) -> list[Route]:
-    """Requests to a path wait here until they are let go."""
-    held: list[Route] = []
-    page.route(re.compile(path), lambda route: held.append(route))
-    return held
-
-
 def shows_next(page: Page, held: list[Route], told: str = "") -> None:
     """Enter: the next film is painted before the server has opened it, and takes no grade until
     then; `told` is what only the server can tell of it."""
@@ -188,7 +181,7 @@ def shows_next(page: Page, held: list[Route], told: str = "") -> None:
     page.keyboard.press("2")
     if told:
         expect(page.get_by_test_id(told)).to_have_count(0)
-    assert held
+    assert eventually(page, lambda: len(held) > 0)
     held[0].continue_()
     expect(reading).to_have_attribute("aria-busy", "false")
     expect(page.get_by_test_id("done")).to_contain_text("0 of")
@@ -224,6 +217,7 @@ def test_a_second_look_keeps_the_first_grades_and_the_next_film_does_not_wait(
     expect(table).to_have_count(0)
     page.keyboard.press("0")
     expect(page.get_by_test_id("done")).to_contain_text("1 of")
+    assert eventually(page, lambda: len(held) > 0)
     held[0].continue_()
     expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
     for reading, grade in ((first, 0), (look, 2)):
@@ -246,13 +240,13 @@ def a_point_is_moved_and_reset(reader: Person) -> None:
     url = f"{reader.product.address}/api/v1/readings/{number}"
 
     def first_center() -> list[float]:
-        page.wait_for_timeout(400)  # a row of moves is one move
         expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
         return [round(at, 1) for at in page.request.get(url).json()["discs"][0]["center"]]
 
     models, reset = first_center(), page.get_by_test_id("reset-points")
     expect(reset).to_be_disabled()
-    page.locator("[data-current] .point.center").press("Shift+ArrowDown")
+    with page.expect_request(re.compile("/disc_points$")):  # when the point rests
+        page.locator("[data-current] .point.center").press("Shift+ArrowDown")
     assert first_center()[1] > models[1]
     expect(reset).to_be_enabled()
     page.keyboard.press("r")

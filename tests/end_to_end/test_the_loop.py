@@ -16,7 +16,13 @@ from playwright.sync_api import Page, expect
 
 from annotation.services.agreement import icc
 from tests.end_to_end.conftest import Person, Product, SignIn, running
-from tests.end_to_end.reading_screen import Given, Truth, everything_is_read
+from tests.end_to_end.reading_screen import (
+    Given,
+    Truth,
+    eventually,
+    everything_is_read,
+    pictures_are_here,
+)
 from training import phantom
 
 PATIENTS, SEED, SCALE = 7, 11, 0.4  # seven patients: one of each block is val, one is test
@@ -32,7 +38,7 @@ def product(data: Path) -> Iterator[Product]:
         yield own
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_whole_loop(product: Product, sign_in: SignIn, tmp_path: Path) -> None:
     truth = films_come_in(sign_in("admin"), product, tmp_path)
     films_are_pregraded(sign_in("admin"))
@@ -73,7 +79,7 @@ def films_come_in(admin: Person, product: Product, folder: Path) -> Truth:
     expect(rows).to_have_count(FILMS + 1)
     expect(rows.filter(has_text="letter.dcm")).to_contain_text("no DICOM", ignore_case=True)
     expect(admin.page.get_by_test_id("upload-summary")).to_contain_text(
-        f"Imported: {FILMS}", timeout=120_000
+        f"Imported: {FILMS}", timeout=240_000
     )
     admin.shows("radiographs-uploaded")
     by_file = {film.file: film for film in made_films()}
@@ -105,12 +111,12 @@ def films_are_pregraded(admin: Person) -> None:
 
 def wait_for_pregrading(admin: Person) -> None:
     """Until every film was seen by the serving versions."""
-    for _ in range(120):
+    for _ in range(600):
         answer = admin.page.request.get(f"{admin.product.address}/api/v1/radiographs?state=ready")
         if all(film["pregraded"] for film in answer.json()["results"]):
             return
         admin.page.wait_for_timeout(1000)
-    pytest.fail("The films were not pre-graded within two minutes.")
+    pytest.fail("The films were not pre-graded within ten minutes.")
 
 
 def a_study_is_created(coordinator: Person) -> None:
@@ -183,13 +189,14 @@ def the_batch_is_read(reader: Person) -> None:
     """One corner after another; the round then is finished."""
     page = reader.page
     reader.goes_to("/worklist")
-    page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
+    with page.expect_response(re.compile("/next$")) as opened:
+        page.get_by_role("link", name=re.compile("reading", re.IGNORECASE)).first.click()
     for number in range(BATCH):
         expect(page.get_by_test_id("position")).to_contain_text(f"{number + 1} of {BATCH}")
         if number == 0:
             reader.shows("relabelling")
             one_corner_of_twelve_is_asked(page)
-            page.wait_for_load_state("networkidle")
+            pictures_are_here(page, opened.value.json())
             page.context.set_offline(True)  # the next crop is here before it is asked for
             page.keyboard.press("1")
             shows_crop(page, f"2 of {BATCH}")
@@ -199,8 +206,6 @@ def the_batch_is_read(reader: Person) -> None:
         page.wait_for_timeout(160)  # a key that comes sooner has bounced
         with page.expect_response(re.compile(r"/commit$")) as committed:
             page.keyboard.press("1")
-            if not committed.is_done():
-                page.wait_for_timeout(50)
         assert committed.value.ok
     expect(page.get_by_role("link", name=re.compile("Worklist|worklist")).first).to_be_visible()
 
@@ -208,12 +213,15 @@ def the_batch_is_read(reader: Person) -> None:
 def shows_crop(page: Page, position: str) -> None:
     """The crop of this place is painted: its middle has many greys."""
     expect(page.get_by_test_id("position")).to_contain_text(position)
-    page.wait_for_timeout(200)
-    png = np.frombuffer(page.get_by_test_id("crop-pane").screenshot(), np.uint8)
-    crop = cv2.imdecode(png, cv2.IMREAD_GRAYSCALE)
-    assert crop is not None
-    rows, cols = crop.shape
-    assert len(np.unique(crop[rows // 4 : -rows // 4, cols // 4 : -cols // 4])) > 100
+
+    def greys() -> int:
+        png = np.frombuffer(page.get_by_test_id("crop-pane").screenshot(), np.uint8)
+        crop = cv2.imdecode(png, cv2.IMREAD_GRAYSCALE)
+        assert crop is not None
+        rows, cols = crop.shape
+        return len(np.unique(crop[rows // 4 : -rows // 4, cols // 4 : -cols // 4]))
+
+    assert eventually(page, lambda: greys() > 100)
 
 
 def one_corner_of_twelve_is_asked(page: Page) -> None:
@@ -224,8 +232,7 @@ def one_corner_of_twelve_is_asked(page: Page) -> None:
     crop = page.get_by_test_id("crop-pane")
     alone = crop.screenshot()
     page.keyboard.press("c")
-    page.wait_for_timeout(200)
-    assert crop.screenshot() != alone
+    assert eventually(page, lambda: crop.screenshot() != alone)
     page.keyboard.press("c")
 
 
@@ -237,9 +244,9 @@ def a_candidate_is_trained_and_promoted(admin: Person) -> None:
     page.get_by_test_id("train-recipe").select_option("tiny")
     page.get_by_test_id("start-training").click()
     job = page.get_by_test_id("job").first
-    expect(job).to_have_attribute("data-state", re.compile("running|succeeded"), timeout=60_000)
+    expect(job).to_have_attribute("data-state", re.compile("running|succeeded"), timeout=240_000)
     admin.shows("models-training")
-    expect(job).to_have_attribute("data-state", "succeeded", timeout=180_000)
+    expect(job).to_have_attribute("data-state", "succeeded", timeout=600_000)
     candidate = page.get_by_test_id("candidate").first
     expect(candidate).to_contain_text("starter-corner_grades")
     admin.shows("models-candidate")
@@ -281,8 +288,7 @@ def the_dataset_leaves(scientist: Person, product: Product) -> None:
 def fetch(address: str, token: str) -> bytes:
     request = urllib.request.Request(address, headers={"Authorization": f"Token {token}"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - this machine
-        body: bytes = answer.read()
-    return body
+        return bytes(answer.read())
 
 
 def count_agreed(rows: list[dict[str, str]]) -> int:

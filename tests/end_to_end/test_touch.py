@@ -1,24 +1,25 @@
 """A tablet: fingers and a pen, through Chromium's own input pipeline, grade, drag and pinch."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import dist
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from annotation.management.commands.load_demo import PASSWORD
+from tests.end_to_end.blind_studies import blind_study_of_four
 from tests.end_to_end.conftest import Product
-from tests.end_to_end.strange_films import blind_study_of_four
+from tests.end_to_end.reading_screen import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 At = tuple[float, float]
 STUDY = "Read on a tablet"
 TABLET = {"width": 1180, "height": 820}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def films(product: Product, demo_films: None, chromium: Browser) -> None:
+def films(product: Product, chromium: Browser) -> None:
     # The other reader has seen the answers of some films in a calibration deck
     blind_study_of_four(product, chromium, STUDY, readers=["reader"])
 
@@ -92,15 +93,6 @@ def center_of(page: Page, disc: int) -> At:
     box = page.locator(".overlay .point.center").nth(disc).bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def eventually(page: Page, holds: Callable[[], bool]) -> bool:
-    """The page paints when its machine has time: look until it holds, for five seconds."""
-    for _ in range(100):
-        if holds():
-            return True
-        page.wait_for_timeout(50)
-    return False
 
 
 def all_points_are_tapped(page: Page, left: float, top: float, width: float, height: float) -> None:

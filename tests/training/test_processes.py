@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from training.loop import Batch, Schedule, train
 from training.processes import ALONE, Group, joined
 
-pytestmark = pytest.mark.timeout(300)  # three processes each load torch
 torch.set_num_threads(1)
 SCHEDULE = Schedule(
     steps=12, batch=7, learning_rate=0.02, validate_every=4, average=0.5, bfloat16=False

@@ -21,7 +21,7 @@ from annotation.errors import ProductError
 from annotation.management.commands.load_demo import ACCOUNTS, PASSWORD
 
 _HOST = "127.0.0.1"
-_READY_SECONDS = 120
+_READY_SECONDS = 300
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

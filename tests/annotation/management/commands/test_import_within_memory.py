@@ -21,7 +21,7 @@ from tests.inference.dicom_encodings import LOSSLESS, LOSSY, encoded_as
 from tests.inference.dicom_files import as_bytes, film
 from tests.own_memory import run_measured
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 MOST_MB = 1500
 ROWS, COLS = 6000, 5000
