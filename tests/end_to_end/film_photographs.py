@@ -64,24 +64,25 @@ def is_sharp(page: Page, grey: NDArray[np.float64], scale: float) -> None:
     """
     shot = photographed(page)
     square = shot[around(shot.shape[0])[2] :, around(shot.shape[1])[2] :][:SIDE, :SIDE]
-    drawn = [enlarged(grey, scale, dx / 8, dy / 8) for dy in range(-8, 9) for dx in range(-8, 9)]
+    film = (255 * grey).astype(np.float32)
+    drawn = [enlarged(film, scale, dx / 8, dy / 8) for dy in range(-8, 9) for dx in range(-8, 9)]
     nearest = min(drawn, key=lambda one: float(np.abs(one - square).mean()))
     assert np.abs(nearest - square).mean() < 1
     assert edges(square) == pytest.approx(edges(nearest), rel=0.03)
     rows, cols = grey.shape
-    half = cv2.resize(grey, (cols // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    half = cv2.resize(film, (cols // 2, rows // 2), interpolation=cv2.INTER_AREA)
     soft = cv2.resize(half, (cols, rows), interpolation=cv2.INTER_LINEAR)
     assert edges(enlarged(soft, scale, 0, 0)) < 0.9 * edges(nearest)  # it would have been seen
 
 
-def enlarged(grey: NDArray[np.float64], scale: float, dx: float, dy: float) -> NDArray[np.float64]:
+def enlarged(film: cv2.typing.MatLike, scale: float, dx: float, dy: float) -> NDArray[np.float64]:
     """The middle of a picture, bilinear, its grid moved by so many pixels of the screen."""
-    middle = [(side - 1) / 2 for side in grey.shape]
+    middle = [(side - 1) / 2 for side in film.shape]
     steps = (np.arange(SIDE) - (SIDE - 1) / 2) / scale
-    cols, rows = np.meshgrid(middle[1] + steps + dx / scale, middle[0] + steps + dy / scale)
-    maps = cols.astype(np.float32), rows.astype(np.float32)
-    drawn = cv2.remap((255 * grey).astype(np.float32), *maps, cv2.INTER_LINEAR)
-    return np.asarray(drawn, np.float64)
+    cols = (middle[1] + steps + dx / scale).astype(np.float32)
+    rows = (middle[0] + steps + dy / scale).astype(np.float32)
+    maps = np.tile(cols, (SIDE, 1)), np.repeat(rows[:, None], SIDE, axis=1)
+    return np.asarray(cv2.remap(film, *maps, cv2.INTER_LINEAR), np.float64)
 
 
 def edges(picture: NDArray[np.float64]) -> float:

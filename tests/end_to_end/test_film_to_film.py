@@ -130,11 +130,13 @@ def test_a_film_is_read_by_mouse_alone(round_: int, sign_in: SignIn) -> None:
     whole = pane.screenshot()
     page.mouse.move(*middle)
     page.mouse.wheel(0, -500)
+    beside = box["x"] + 0.08 * box["width"]  # where no film has a point: one would be taken up
+    page.mouse.move(beside, middle[1])
     page.mouse.down(button="right")
-    page.mouse.move(middle[0] - 60, middle[1] + 30, steps=4)
+    page.mouse.move(beside + 40, middle[1] + 30, steps=4)
     page.mouse.up(button="right")
     page.mouse.down()
-    page.mouse.move(middle[0] + 30, middle[1] + 60, steps=4)
+    page.mouse.move(beside, middle[1] + 60, steps=4)
     page.mouse.up()
     assert eventually(page, lambda: pane.screenshot() != whole)
     for corner, grade in enumerate(FIRST):

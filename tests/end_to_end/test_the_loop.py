@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from annotation.services.agreement import icc
 from tests.end_to_end.conftest import Person, Product, SignIn, running
@@ -61,15 +61,8 @@ def films_come_in(admin: Person, product: Product, folder: Path) -> Truth:
     )
     letter = folder / "letter.dcm"
     letter.write_text("Dear colleague, the film will follow.")
-    results: list[dict[str, str | int]] = []
-    admin.page.on(
-        "response",
-        lambda answer: (
-            results.append(answer.json())
-            if answer.url.endswith("/radiographs") and answer.request.method == "POST"
-            else None
-        ),
-    )
+    answers: list[Response] = []  # read when all are here: to read one takes its time
+    admin.page.on("response", lambda answer: answers.append(answer))
     admin.goes_to("/radiographs")
     admin.shows("radiographs-empty")
     files = sorted(folder.rglob("*.dcm"))
@@ -83,6 +76,11 @@ def films_come_in(admin: Person, product: Product, folder: Path) -> Truth:
     )
     admin.shows("radiographs-uploaded")
     by_file = {film.file: film for film in made_films()}
+    results = [
+        answer.json()
+        for answer in answers
+        if answer.url.endswith("/radiographs") and answer.request.method == "POST"
+    ]
     stored = {
         str(result["path"]): int(result["radiograph"])
         for result in results
