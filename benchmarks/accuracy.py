@@ -105,6 +105,7 @@ def _parts(asked: argparse.Namespace) -> tuple[dict[str, Callable[[], Any]], lis
             files[0], asked.full_size, pointed, asked.workers
         ),
         "hidden": lambda: accuracy_oddities.hidden(files, asked.odd, work, asked.workers),
+        "screws": lambda: accuracy_oddities.screws(asked.odd, asked.work, asked.workers),
         "limbus": lambda: accuracy_oddities.limbus(files, 50, work, asked.workers),
         "recipes": lambda: accuracy_recipes.compared(asked.work),
         "vendors": lambda: accuracy_recipes.across_vendors(asked.work),

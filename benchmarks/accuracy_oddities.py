@@ -18,7 +18,7 @@ from unittest import mock
 
 from benchmarks.accuracy_grades import grader_of
 from benchmarks.film_records import Record, kept
-from inference.corner_regions import crop_transforms, warp
+from inference.corner_regions import CropRecipe, crop_transforms, warp
 from inference.disc_sight import (
     LEAST_CONTRAST,
     METAL_STANDS_OUT,
@@ -28,9 +28,13 @@ from inference.disc_sight import (
 from inference.msasss import DISCS, facing, likeliest, sites_of
 from inference.predict import Grader
 from training.phantom import PhantomFilm, generate, oddities, severity, take
+from training.phantom.severity import REGIONS
+from training.phantom_snapshot import manifest_entry
+from training.snapshot import film_of
 
 VALIDATION_SEED, TEST_SEED, LIMBUS_SEED = 931, 933, 941  # of nobody else
 SCALE = 0.5
+CROP = CropRecipe()  # the starter's
 CONTRASTS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 METALS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
@@ -133,6 +137,47 @@ def _film(grader: Grader, film: PhantomFilm) -> Record:
             }
         )
     return record
+
+
+def screws(people: int, work: Path, workers: int) -> dict[str, Any]:
+    """Of discs between screws, and of others by their worse grade: how many count as such.
+
+    At the films' own points. Of `people` in each set every operated one, every twentieth other.
+    """
+    found: dict[str, Any] = {
+        "phantom": {"preset": "clinic", "scale": SCALE, "people": people},
+        "metal_stands_out": METAL_STANDS_OUT,
+    }
+    for name, seed in (("validation", VALIDATION_SEED), ("test", TEST_SEED)):
+        records = kept(work / f"screws-{seed}.jsonl", people, partial(_metal, seed), workers)
+        kinds: dict[str, list[bool]] = {
+            kind: [] for kind in ("between_screws", *(f"others_of_grade_{g}" for g in range(4)))
+        }
+        for record in records:
+            kinds[record["kind"]].append(record["metal"] >= METAL_STANDS_OUT)
+        found[name] = {"seed": seed, **{k: [sum(those), len(those)] for k, those in kinds.items()}}
+    return found
+
+
+def _metal(seed: int, person: int) -> list[Record]:
+    records: list[Record] = []
+    for region in REGIONS:
+        latent = severity.latents("clinic", seed, person, (0, 0))[region][0]
+        place = oddities.traits(seed, person, region, latent).hardware
+        if place is None and person % 20:
+            continue
+        film = take(person, 0, region, seed=seed, scale=SCALE)
+        discs = film_of(Path(), manifest_entry(film, "test")).discs
+        crops = {
+            disc: warp(film.bone_bright, transform, CROP.size, CROP.size)
+            for disc, transform in crop_transforms(discs, CROP).items()
+        }
+        for disc, metal in metal_on_both_sides(crops, CROP).items():
+            here = DISCS[region].index(disc)
+            grade = int(severity.grades(latent)[here].max())
+            kind = "between_screws" if here == place else f"others_of_grade_{grade}"
+            records.append({"kind": kind, "metal": metal})
+    return records
 
 
 def limbus(files: Sequence[Path], people: int, work: Path, workers: int) -> dict[str, Any]:
