@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,15 @@ from annotation.api.film_pane import mark_out
 from annotation.errors import PartnerNeeded
 from annotation.models import GradeEvent, Study
 from annotation.services import instrument
-from annotation.services.ledger import BLANK, BRIDGED, Mark, Marks, shifted, with_facing
+from annotation.services.ledger import (
+    BLANK,
+    BRIDGED,
+    Mark,
+    Marks,
+    history,
+    shifted,
+    with_facing,
+)
 from inference.msasss import SITES, facing, sites_of
 
 FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
@@ -24,6 +33,25 @@ const load = async (file) => {
   return import("data:text/javascript," + encodeURIComponent(output[0].code));
 };
 const rules = { ...(await load("src/reader_grades.ts")), ...(await load("src/level_shift.ts")) };
+// A reader's keys one after the other, as the desk plays them; what stands after each.
+rules.played = (sites, keys) => {
+  let history = new rules.History();
+  let marks = {};
+  return keys.map(([verb, ...how]) => {
+    if (verb === "undo" || verb === "redo") {
+      const turned = history[verb]();
+      if (turned) ({ history, marks } = turned);
+      return marks;
+    }
+    const before = marks;
+    if (verb === "grade" && rules.needsPartner(sites, before, how[0], how[1]) && !how[2]) return marks;
+    if (verb === "shift" && Object.keys(before).length === 0) return marks;
+    marks = verb === "shift"
+      ? rules.shiftedMarks(sites, before, how[0]) : rules.marked(before, ...how);
+    history = history.with({ before, after: marks, site: sites[0] });
+    return marks;
+  });
+};
 const cases = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify(cases.map(([rule, ...given]) => rules[rule](...given))));
 """
@@ -113,3 +141,73 @@ def test_levels_move_in_the_browser_as_on_the_server() -> None:
     for (marks, towards), stands in zip(cases, moved, strict=True):
         changes = shifted(marks, LUMBAR, GradeEvent.Cause(towards))
         assert stands == out({**marks, **changes})
+
+
+class Server:
+    """A reading's ledger, written as `services/reader_grades.py` writes it, in no database."""
+
+    def __init__(self) -> None:
+        self.events: list[GradeEvent] = []
+
+    def marks_after(self, verb: str, *how: Any) -> dict[str, Any]:
+        """What stands after a key; one that the server refuses changes nothing."""
+        before = history(self.events)
+        if verb == "grade" and (changes := self.graded(before.marks, *how)):
+            self.write(GradeEvent.Cause.READER, changes)
+        elif verb == "shift" and before.marks:
+            self.write(GradeEvent.Cause(how[0]), shifted(before.marks, LUMBAR, how[0]))
+        elif verb == "undo" and before.done:
+            self.write(GradeEvent.Cause.UNDO, before.done[-1].before)
+        elif verb == "redo" and before.undone:
+            self.write(GradeEvent.Cause.REDO, before.undone[-1].after)
+        return out(history(self.events).marks)
+
+    @staticmethod
+    def graded(marks: Marks, site: str, mark: Mark, partner: Mark | None) -> Marks | None:
+        try:
+            return with_facing(marks, site, mark, partner, LUMBAR)
+        except PartnerNeeded:
+            return None
+
+    def write(self, cause: GradeEvent.Cause, changes: Marks) -> None:
+        key = uuid.uuid4()
+        self.events += [
+            GradeEvent(
+                site=site,
+                cause=cause,
+                idempotency_key=key,
+                grade=mark.grade,
+                not_assessable=mark.not_assessable,
+                findings=list(mark.findings),
+            )
+            for site, mark in changes.items()
+        ]
+
+
+def a_key(draw: random.Random) -> tuple[Any, ...]:
+    verb = draw.choice(["grade"] * 5 + ["undo", "undo", "redo", "shift"])
+    if verb == "shift":
+        return verb, draw.choice([GradeEvent.Cause.CRANIAL, GradeEvent.Cause.CAUDAL])
+    if verb != "grade":
+        return (verb,)
+    mark, partner = draw.choice([*GIVEN, BRIDGED, BRIDGED]), draw.choice([None, *GIVEN])
+    return verb, draw.choice(LUMBAR[:6]), mark, partner
+
+
+def test_a_row_of_keys_leaves_in_the_browser_what_it_leaves_on_the_server() -> None:
+    """Grades, bridges, moves of levels, undo and redo in any order, compared after every key."""
+    draw = random.Random(11)
+    rows = [[a_key(draw) for _ in range(40)] for _ in range(60)]
+
+    def sent(part: Any) -> Any:
+        return mark_out(part) if isinstance(part, Mark) else part
+
+    keys = [[[sent(part) for part in key] for key in row] for row in rows]
+    here = browser([["played", LUMBAR, row] for row in keys])
+    for row, stands in zip(rows, here, strict=True):
+        server = Server()
+        assert stands == [server.marks_after(*key) for key in row]
+    verbs = [key[0] for row in rows for key in row]
+    bridges = sum("3" in str(marks) for row in here for marks in row)
+    assert min(verbs.count(verb) for verb in ("grade", "undo", "redo", "shift")) > 100
+    assert bridges > 100

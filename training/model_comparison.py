@@ -178,7 +178,7 @@ def _verdict(judged: Mapping[str, Any]) -> str:
 def _sentence(verdict: str, judged: Mapping[str, Any], patients: int) -> str:
     told = f"The candidate {_VERDICTS[verdict]} the serving model"
     if judged["ci95"] is None:
-        return f"{told}: {patients} test patients give no interval. Read more test films."
+        return f"{told}: no interval comes from {patients} test patient(s). Read more test films."
     low, high = judged["ci95"]
     return (
         f"{told} on {patients} test patients: {judged['name'].replace('_', ' ')} "

@@ -73,14 +73,15 @@ class NextCaseView(APIView):
     permission_classes = [role(ADJUDICATOR)]
 
     def post(self, request: Request, pk: int) -> Response:
-        """The oldest open one that nobody else holds."""
+        """The oldest open one that nobody else holds, and how many of the study are open."""
         study = _judged_by(user_of(request)).filter(pk=pk).first()
         if study is None:
             raise NotFound
         case = adjudication_leases.take_next(adjudicator=user_of(request), study=study)
+        waiting = adjudication.open_cases(study).count()
         if case is None:
-            return Response({"case": None, "sentence": _why_none(study)})
-        return Response({"case": case_out(case), "sentence": ""})
+            return Response({"case": None, "open": waiting, "sentence": _why_none(study)})
+        return Response({"case": case_out(case), "open": waiting, "sentence": ""})
 
 
 def _why_none(study: Study) -> str:

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from annotation import tasks
 from annotation.api.jobs import JobOut
+from annotation.api.users import shown_name
 from annotation.models import Job, ModelVersion, PromotionBounds, RetrainingSchedule, Study
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import (
@@ -136,7 +137,7 @@ def _named(metrics: dict[str, Any]) -> dict[str, Any]:
 def _name(rater: str) -> str:
     number = rater.removeprefix(dataset_snapshots.READER)
     account = User.objects.filter(pk=int(number)).first() if number.isdecimal() else None
-    return (account.get_full_name() or account.username) if account else rater
+    return shown_name(account) if account else rater
 
 
 class CompareView(APIView):

@@ -165,7 +165,10 @@ class GradesView(APIView):
                 window_width=window.get("width"),
             ),
         )
-        return Response({"marks": marks_out(saved.history.marks)})
+        last = saved.history.window
+        return Response(
+            {"marks": marks_out(saved.history.marks), "window_at": last.at if last else None}
+        )
 
 
 def turned_out(saved: Saved) -> Response:

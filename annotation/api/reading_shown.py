@@ -64,7 +64,7 @@ def _reading_out(reading: Reading, place: Place, shown: _Shown) -> dict[str, Any
         "time_point": time_point_out(reading, place),
         # The film of a second look is on the page already.
         **film_out(reading.radiograph, f"readings/{reading.revises_id or reading.pk}"),
-        **({"window": window_out(*history.window)} if history.window else {}),
+        **_last_window(history),
         "sites": reading.sites,
         "discs": shown.discs[reading.pk],
         "marks": marks_out(history.marks),
@@ -82,6 +82,14 @@ def _reading_out(reading: Reading, place: Place, shown: _Shown) -> dict[str, Any
         "first_marks": _first_marks(reading, shown),
         "answers": marks_out(calibration.answers_to(reading)),
     }
+
+
+def _last_window(history: History) -> dict[str, Any]:
+    """Instead of the film's own window that with which the reader graded last, and when."""
+    last = history.window
+    if last is None:
+        return {"window_at": None}
+    return {"window": window_out(last.center, last.width), "window_at": last.at}
 
 
 def _first_marks(reading: Reading, shown: _Shown) -> dict[str, Any] | None:

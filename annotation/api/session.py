@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation.api.users import shown_name
 from annotation.errors import TooManyAttempts, WrongCredentials, answer
 from annotation.models import Preferences
 from annotation.permissions import Anyone, roles_of
@@ -32,7 +33,7 @@ def session_of(request: Request) -> dict[str, Any]:
     return {
         "user": {
             "username": user.get_username(),
-            "name": user.get_full_name() or user.get_username(),
+            "name": shown_name(user),
             "roles": sorted(roles_of(user)),
             "preferences": preferences_of(user),
         }

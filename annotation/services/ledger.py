@@ -6,6 +6,7 @@ two corners (a bridge), so undo takes back both. An undo is an action too: nothi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -71,14 +72,24 @@ class Action:
 
 
 @dataclass(frozen=True)
+class LastWindow:
+    """Centre and width with which a reader graded last, in stored values. `at`: when, by the
+    server's clock; None where the grade was carried over from an earlier reading."""
+
+    center: float
+    width: float
+    at: datetime | None
+
+
+@dataclass(frozen=True)
 class History:
     """The standing marks without blanks, and the actions that can be undone and redone, newest
-    last. `window`: centre and width with which the reader graded last, in stored values."""
+    last."""
 
     marks: Marks
     done: tuple[Action, ...]
     undone: tuple[Action, ...]
-    window: tuple[float, float] | None
+    window: LastWindow | None
 
 
 def history(events: Iterable[GradeEvent]) -> History:
@@ -86,7 +97,7 @@ def history(events: Iterable[GradeEvent]) -> History:
     marks: dict[str, Mark] = {}
     done: list[Action] = []
     undone: list[Action] = []
-    window: tuple[float, float] | None = None
+    window: LastWindow | None = None
     for key, same_key in groupby(events, key=lambda event: event.idempotency_key):
         group = list(same_key)
         after = {event.site: Mark.of(event) for event in group}
@@ -103,10 +114,16 @@ def history(events: Iterable[GradeEvent]) -> History:
                 done.append(Action(key, group[0].site, before, after, cause))
                 undone.clear()
         marks.update(after)
-        if group[0].window_center is not None and group[0].window_width is not None:
-            window = group[0].window_center, group[0].window_width
+        window = _window_of(group[0]) or window
     standing = {site: mark for site, mark in marks.items() if not mark.blank}
     return History(standing, tuple(done), tuple(undone), window)
+
+
+def _window_of(event: GradeEvent) -> LastWindow | None:
+    if event.window_center is None or event.window_width is None:
+        return None
+    carried = event.cause == GradeEvent.Cause.CARRIED
+    return LastWindow(event.window_center, event.window_width, None if carried else event.created_at)
 
 
 _OPPOSITE = {

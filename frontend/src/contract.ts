@@ -95,6 +95,8 @@ export interface FilmPicture {
 
 export interface Reading extends FilmPicture {
   id: number;
+  /** When the reader graded last with this window, by the server's clock; null: not in this reading. */
+  window_at: string | null;
   study: { id: number; name: string };
   round: { id: number; number: number; kind: RoundKind };
   position: number;
@@ -162,6 +164,7 @@ export interface DiscPointsEvent {
 
 export interface Graded {
   marks: Marks;
+  window_at: string | null;
 }
 
 /** What a refused commit lacks, film by film. */
@@ -198,6 +201,8 @@ export interface AdjudicationCase extends FilmPicture {
 
 export interface NextCase {
   case: AdjudicationCase | null;
+  /** Corners of the study that are not settled, this one among them. */
+  open: number;
   sentence: string;
 }
 

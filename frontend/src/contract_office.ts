@@ -80,6 +80,9 @@ export interface Study extends Differences, Overlap {
   films: number;
   readers: string[];
   adjudicators: string[];
+  /** The calibration deck that it asks for, by name, and for how much; null: none. */
+  gate_deck: string | null;
+  gate_kappa: number | null;
   rounds: StudyRound[];
   /** The first grade is in: the design cannot be changed any more. */
   design_fixed: boolean;

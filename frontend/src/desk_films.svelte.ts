@@ -159,6 +159,7 @@ export class DeskFilms {
   private answered(entry: Entry, answer: unknown, waiting: number): void {
     if (entry.kind === "commit") return this.committedAs(answer as c.Committed);
     const film = this.place.of(entry.reading);
+    if (entry.kind === "grade") film?.windowSaved((answer as c.Graded).window_at);
     // Later decisions are still under way: what the page shows is newer than this answer.
     if (!film || waiting > 0) return;
     if (entry.kind === "disc_points")

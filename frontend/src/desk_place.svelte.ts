@@ -6,7 +6,7 @@
 import type { Marks, Reading } from "./contract";
 import { DeskPoints, type SavePoints } from "./desk_points.svelte";
 import { DeskTurns, type Turn } from "./desk_turns.svelte";
-import { rememberedWindow, rememberWindow } from "./films";
+import { acknowledgeWindow, newestWindow, rememberWindow } from "./films";
 import { shiftedMarks, type Towards } from "./level_shift";
 import type { SiteCode } from "./msasss";
 import * as grades from "./reader_grades";
@@ -20,12 +20,15 @@ export class DeskFilm {
   /** Null: the crop finds its own, anew for every disc. */
   cropWindow = $state.raw<Window | null>(null);
   readonly turns = new DeskTurns();
+  /** When this reader graded last with a window that this page knows of, by the server's clock. */
+  private windowAt: string | null;
   readonly points: DeskPoints;
 
   constructor(reading: Reading, save: SavePoints, writable: () => boolean) {
     this.points = new DeskPoints(save, writable);
     this.points.begin(reading.discs, reading);
-    this.window = rememberedWindow(reading.picture_url) ?? reading.window;
+    this.windowAt = reading.window_at;
+    this.window = newestWindow(reading);
     this.refresh(reading);
   }
 
@@ -59,7 +62,13 @@ export class DeskFilm {
 
   setWindow(window: Window): void {
     this.window = window;
-    rememberWindow(this.reading.picture_url, window);
+    rememberWindow(this.reading.picture_url, window, this.windowAt);
+  }
+
+  /** A grade of this page has carried its window to the server. */
+  windowSaved(at: string | null): void {
+    this.windowAt = at;
+    acknowledgeWindow(this.reading.picture_url, at);
   }
 }
 

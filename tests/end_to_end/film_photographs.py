@@ -23,7 +23,7 @@ def opens(person: Person, film: Film) -> None:
     person.goes_to(f"/rounds/{film.round}")
     painted(page)
     picture = page.get_by_test_id("film-pane").get_attribute("data-painted")
-    kept = [[picture, {"center": film.top / 2, "width": film.top}]]
+    kept = [[picture, {"center": film.top / 2, "width": film.top}, "9999-01-01T00:00:00Z"]]
     page.evaluate("kept => localStorage.setItem('windows', JSON.stringify(kept))", kept)
     page.reload()
     painted(page)

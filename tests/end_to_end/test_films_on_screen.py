@@ -119,6 +119,16 @@ def test_the_window_goes_with_the_reader_to_another_machine(
     for key in ("z", "o"):
         elsewhere.page.keyboard.press(key)
     is_shown(elsewhere.page, share.clip(0, 1))
+    elsewhere.page.keyboard.press("t")
+    grades(elsewhere.page, "0")
+    saved(elsewhere.page)
+    newer = elsewhere.page.evaluate("JSON.parse(localStorage.getItem('windows'))[0][1]")
+    reader.page.reload()  # the window of this machine is the older one now
+    painted(reader.page)
+    for key in ("z", "o"):
+        reader.page.keyboard.press(key)
+    share = (film.grey * film.top - newer["center"]) / newer["width"] + 0.5
+    is_shown(reader.page, share.clip(0, 1))
 
 
 def turns_zooms_and_fits(page: Page, film: Film) -> None:

@@ -7,12 +7,9 @@
 
 import { locale, texts } from "../texts";
 
-/** "two-way random, absolute agreement, single reader: ICC(2,1)" (Shrout & Fleiss 1979). */
-export function iccFormName(form: string): string {
-  const names: Partial<Record<string, string>> = texts.office.iccForms;
-  const name = names[form];
-  return name ? `${name}: ${form}` : form;
-}
+/** Of "ICC(2,1)": "two-way random, absolute agreement, single reader" (Shrout & Fleiss 1979). */
+export const iccFormName = (form: keyof typeof texts.office.iccForms): string =>
+  texts.office.iccForms[form];
 
 const MINUS = "−";
 

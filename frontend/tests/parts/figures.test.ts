@@ -33,9 +33,7 @@ describe("coefficients", () => {
     expect(interval(null)).toBe("–");
   });
   it("names the form in full", () =>
-    expect(iccFormName("ICC(2,1)")).toBe(
-      "two-way random, absolute agreement, single reader: ICC(2,1)",
-    ));
+    expect(iccFormName("ICC(2,1)")).toBe("two-way random, absolute agreement, single reader"));
 });
 
 describe("differences", () => {

@@ -68,8 +68,12 @@ def test_a_case_shows_two_marks_and_no_name(judge: Client, made: Study) -> None:
 
 @pytest.mark.usefixtures("differ")
 def test_each_discordant_corner_comes_once(judge: Client, made: Study) -> None:
-    assert decide(judge, take(judge, made)["case"], grade=3).json() == {"settled": 2}
-    last = take(judge, made)["case"]
+    first = take(judge, made)
+    assert first["open"] == 3
+    assert decide(judge, first["case"], grade=3).json() == {"settled": 2}
+    second = take(judge, made)
+    last = second["case"]
+    assert second["open"] == 1
     assert last["site"] == "L5_INF"
     assert decide(judge, last, grade=1, findings=["erosion"]).json() == {"settled": 1}
     answer = take(judge, made)

@@ -59,12 +59,16 @@ def test_the_window_of_the_last_grade_goes_with_the_reader_to_another_machine(
     round_ = study(films=2, readers=["ada"]).rounds.get()
     reading = here.post(f"/api/v1/rounds/{round_.pk}/next").json()["reading"]
     imported = reading["window"]
+    assert reading["window_at"] is None
     address = f"/api/v1/readings/{reading['id']}"
     window = {"center": 1800.5, "width": 2600.25}
     body = {"idempotency_key": KEY, "site": "L1_INF", "grade": 2, "window": window}
-    here.post(f"{address}/grades", json.dumps(body), "application/json")
+    saved = here.post(f"{address}/grades", json.dumps(body), "application/json").json()
     undo = {"idempotency_key": KEY[:-1] + "2"}
     here.post(f"{address}/undo", json.dumps(undo), "application/json")
     shown = elsewhere.get(address).json()
     assert (shown["marks"], shown["window"]) == ({}, window)
+    given = GradeEvent.objects.earliest("pk").created_at
+    assert datetime.fromisoformat(saved["window_at"]) == given
+    assert shown["window_at"] == saved["window_at"]
     assert shown["upcoming"][0]["window"] == imported != window  # of that film nothing is kept

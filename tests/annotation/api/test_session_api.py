@@ -41,3 +41,18 @@ def test_a_stranger_has_no_preferences() -> None:
     answer = Client().patch(SESSION, {"theme": "dark"}, content_type="application/json")
     assert answer.status_code in (401, 403)
     assert Client().get(SESSION).json()["user"] is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [("Ada", "Lovelace", "Ada Lovelace"), ("하나", "김", "김하나"), ("", "", "ada")],
+)
+def test_people_are_called_as_their_language_does(
+    reader: MakeUser, first: str, last: str, shown: str
+) -> None:
+    user = reader("ada")
+    user.first_name, user.last_name = first, last
+    user.save()
+    ada = Client()
+    ada.force_login(user)
+    assert ada.get(SESSION).json()["user"]["name"] == shown

@@ -64,6 +64,6 @@ export const calibration = {
     kappa: "Least weighted kappa",
     films: "Least number of films",
     invalid: "Write a kappa from 0.01 to 1 and a whole number of films.",
-    fact: (deck: string, kappa: string) => `Calibration: ${deck}, kappa ${kappa} or more`,
+    fact: (deck: string, kappa: string) => `${deck}, kappa ${kappa} or more`,
   },
 };

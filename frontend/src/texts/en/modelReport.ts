@@ -98,7 +98,7 @@ export const gate = {
   because: (figure: string, difference: string, limits: string, patients: number) =>
     `${figure}: difference ${difference} (95 % interval ${limits}) on ${patients} test patients.`,
   tooFew: (patients: number) =>
-    `${patients} test patients give no interval. Read more films of test patients.`,
+    `No interval comes from ${patients} test ${patients === 1 ? "patient" : "patients"}. Read more films of test patients.`,
   caption: (candidate: string, serving: string) =>
     `${candidate} beside ${serving}, on the same frozen test patients`,
   figure: "Figure",

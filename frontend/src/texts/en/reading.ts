@@ -265,6 +265,7 @@ export const reading = {
     takeB: "Take B",
     hint: "Press A or B to take a reader's grade, or 0 1 2 3 N to give your own.",
     back: "Back to the list",
+    left: (n: number) => (n === 1 ? "The last corner" : `${n} corners left`),
     doneTitle: "No corner left to settle",
     saving: "Saving…",
   },

@@ -65,6 +65,6 @@ export const calibration: typeof english = {
     kappa: "최소 가중 카파",
     films: "최소 영상 수",
     invalid: "카파는 0.01에서 1 사이, 영상 수는 정수로 적으십시오.",
-    fact: (deck, kappa) => `교정: ${deck}, 카파 ${kappa} 이상`,
+    fact: (deck, kappa) => `${deck}, 카파 ${kappa} 이상`,
   },
 };

@@ -253,6 +253,7 @@ export const reading: typeof english = {
     takeA: "A 채택",
     takeB: "B 채택",
     hint: "A 또는 B를 눌러 판독자의 등급을 채택하거나, 0 1 2 3 N으로 직접 매기십시오.",
+    left: (n) => `남은 모서리 ${n}개`,
     back: "목록으로",
     doneTitle: "조정할 모서리가 남아 있지 않습니다",
     saving: "저장하는 중…",
