@@ -30,24 +30,41 @@ function patternsOf(table: Sentences): Pattern[] {
   return patterns;
 }
 
-function one(said: string, table: Sentences): string | null {
+/** As the server writes a moment into a sentence: "22 December 2026 at 18:49", in UTC. */
+const MOMENT = /^(\d{1,2} [A-Z][a-z]+ \d{4}) at (\d\d:\d\d)$/;
+
+function moment(said: string, locale: string): string | null {
+  const [, day, time] = MOMENT.exec(said) ?? [];
+  if (!day || !time) return null;
+  return new Date(`${day} ${time} UTC`).toLocaleString(locale, {
+    dateStyle: "long",
+    timeStyle: "short",
+    hourCycle: "h23",
+    timeZone: "UTC",
+  });
+}
+
+function one(said: string, table: Sentences, locale: string): string | null {
   if (Object.hasOwn(table, said)) return table[said] ?? null;
   for (const [fits, meant] of patternsOf(table)) {
     const [, ...places] = fits.exec(said) ?? [];
     if (places.length > 0) {
-      return meant.replace(/\{(\d)\}/g, (_, n) => translated(places[Number(n)] ?? "", table));
+      return meant.replace(/\{(\d)\}/g, (_, n) => {
+        const place = places[Number(n)] ?? "";
+        return moment(place, locale) ?? translated(place, table, locale);
+      });
     }
   }
   return null;
 }
 
-/** Translated whole, or else as the sentences it is put together from. */
-export function translated(said: string, table: Sentences): string {
-  const whole = one(said, table);
+/** Translated whole, or else as the sentences it is put together from; dates as `locale` has them. */
+export function translated(said: string, table: Sentences, locale = "en"): string {
+  const whole = one(said, table, locale);
   if (whole !== null) return whole;
   for (let end = said.lastIndexOf(". "); end > 0; end = said.lastIndexOf(". ", end - 1)) {
-    const first = one(said.slice(0, end + 1), table);
-    if (first !== null) return `${first} ${translated(said.slice(end + 2), table)}`;
+    const first = one(said.slice(0, end + 1), table, locale);
+    if (first !== null) return `${first} ${translated(said.slice(end + 2), table, locale)}`;
   }
   return said;
 }

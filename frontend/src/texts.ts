@@ -28,7 +28,7 @@ let language: Language = "en";
 export const locale = (): string => LOCALES[language];
 
 /** A sentence of the server in the language of the page. */
-export const told = (sentence: string): string => translated(sentence, texts.fromServer);
+export const told = (sentence: string): string => translated(sentence, texts.fromServer, locale());
 
 export const isLanguage = (name: unknown): name is Language =>
   typeof name === "string" && name in LANGUAGES;

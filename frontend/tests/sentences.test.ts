@@ -25,6 +25,14 @@ describe("a sentence of the server", () => {
     expect(translated("Film 3 of 12", {})).toBe("Film 3 of 12");
   });
 
+  it("tells a moment as the language does", () => {
+    const said =
+      "The next film opens on 22 December 2026 at 18:49 UTC, 28 days after you last read it. Come back then.";
+    expect(translated(said, korean, "ko-KR")).toBe(
+      "다음 영상은 마지막 판독 후 28일이 지난 2026년 12월 22일 18:49(UTC)에 열립니다. 그때 다시 오십시오.",
+    );
+  });
+
   it("keeps every name and number in Korean", () => {
     for (const [said, meant] of Object.entries(korean)) {
       const places = said.split("{}").length - 1;

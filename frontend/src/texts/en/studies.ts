@@ -93,8 +93,8 @@ export const studies = {
     },
     overlapHint: "All films of a patient go to the same readers.",
     readersPerFilm: "Readers of each film",
-    doublePercent: "% of the patients with a second reader",
-    repeats: "% of the films that come a second time, unannounced",
+    doublePercent: "Patients with a second reader (%)",
+    repeats: "Films that come a second time, unannounced (%)",
     repeatsHint:
       "They show how well each reader repeats. The reader is never told which films these are.",
     trigger: "What goes to an adjudicator",

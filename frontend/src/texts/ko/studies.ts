@@ -97,8 +97,8 @@ export const studies: typeof english = {
     },
     overlapHint: "한 환자의 모든 영상은 같은 판독자에게 갑니다.",
     readersPerFilm: "영상당 판독자 수",
-    doublePercent: "% 의 환자에 두 번째 판독자",
-    repeats: "% 의 영상을 알리지 않고 두 번 제시",
+    doublePercent: "두 번째 판독자가 있는 환자의 비율(%)",
+    repeats: "알리지 않고 두 번 제시할 영상의 비율(%)",
     repeatsHint: "각 판독자의 재현성을 보여 줍니다. 어떤 영상인지는 판독자에게 알리지 않습니다.",
     trigger: "조정 판독자에게 보내는 것",
     triggers: {
