@@ -44,7 +44,9 @@ rules.played = (sites, keys) => {
       return marks;
     }
     const before = marks;
-    if (verb === "grade" && rules.needsPartner(sites, before, how[0], how[1]) && !how[2]) return marks;
+    const [site, mark, partner] = how;
+    const asks = verb === "grade" && rules.needsPartner(sites, before, site, mark);
+    if (asks && !partner) return marks;
     if (verb === "shift" && Object.keys(before).length === 0) return marks;
     marks = verb === "shift"
       ? rules.shiftedMarks(sites, before, how[0]) : rules.marked(before, ...how);

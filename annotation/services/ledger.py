@@ -123,7 +123,9 @@ def _window_of(event: GradeEvent) -> LastWindow | None:
     if event.window_center is None or event.window_width is None:
         return None
     carried = event.cause == GradeEvent.Cause.CARRIED
-    return LastWindow(event.window_center, event.window_width, None if carried else event.created_at)
+    return LastWindow(
+        event.window_center, event.window_width, None if carried else event.created_at
+    )
 
 
 _OPPOSITE = {

@@ -57,12 +57,19 @@ def a_bridge_is_set_and_taken_back(reader: Person) -> None:
     """3 on one corner is 3 on both; undo takes both back, and nothing is left over."""
     page = reader.page
     first, second = (page.get_by_test_id(f"corner-{site}") for site in facing_pair(reader))
-    page.keyboard.press("3")
-    expect(first).to_have_attribute("data-grade", "3")
-    expect(second).to_have_attribute("data-grade", "3")
-    page.keyboard.press("Backspace")
-    expect(first).to_have_attribute("data-grade", "none")
-    expect(second).to_have_attribute("data-grade", "none")
+    for key, grade in (
+        ("3", "3"),
+        ("Control+z", "none"),
+        ("Control+Shift+Z", "3"),
+        ("Backspace", "none"),
+    ):
+        page.keyboard.press(key)
+        expect(first).to_have_attribute("data-grade", grade)
+        expect(second).to_have_attribute("data-grade", grade)
+    current = page.get_by_test_id("current-corner")
+    for key, corner in zip(("ArrowDown", "ArrowUp"), reversed(facing_pair(reader)), strict=True):
+        page.keyboard.press(key)
+        expect(current).to_have_attribute("data-site", corner)
 
 
 def facing_pair(reader: Person) -> tuple[str, str]:
@@ -83,7 +90,8 @@ def type_grades(reader: Person, grades: dict[str, int | None]) -> None:
         expect(current).to_have_attribute("data-site", site)
         if grade is None:
             page.keyboard.press("n")
-            page.get_by_test_id("reason-obscured").click()
+            expect(page.get_by_test_id("reason-obscured")).to_be_visible()
+            page.keyboard.press("o")
         else:
             page.keyboard.press(str(grade))
     expect(page.get_by_test_id("done")).to_contain_text("12 of 12")

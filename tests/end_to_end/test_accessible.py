@@ -80,6 +80,16 @@ def too_small(page: Page, where: str) -> list[str]:
     return [f"{where}: {one}" for one in small]
 
 
+def too_wide(page: Page, where: str) -> list[str]:
+    """The displays on which the page is wider than it: what is wide scrolls within the page."""
+    found = []
+    for width, height in ((1024, 768), (3840, 2160), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += [f"{where}: {over} pixels wider than {width}"] * (over > 0)
+    return found
+
+
 def checked(person: Person, look: tuple[str, str], *paths: str) -> list[str]:
     page = person.page
     turned(page, look)
@@ -87,7 +97,7 @@ def checked(person: Person, look: tuple[str, str], *paths: str) -> list[str]:
     for path in paths:
         person.goes_to(path)
         is_settled(page, look)
-        found += audited(page, path) + too_small(page, path)
+        found += audited(page, path) + too_small(page, path) + too_wide(page, path)
         person.shows(f"{look[0]}-{look[1]}{path.replace('/', '-')}")
     return found
 
@@ -108,7 +118,7 @@ def test_the_reading_room(sign_in: SignIn, look: tuple[str, str]) -> None:
     page.get_by_test_id("worklist").get_by_role("link").first.click()
     expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", re.compile("."))
     is_settled(page, look)
-    found += audited(page, "reading") + too_small(page, "reading")
+    found += audited(page, "reading") + too_small(page, "reading") + too_wide(page, "reading")
     reader.shows(f"{look[0]}-{look[1]}-reading")
     for key, dialog in (("?", "keys"), ("n", "reason"), ("Enter", "missing")):
         page.keyboard.press(key)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -22,6 +23,7 @@ from tests.end_to_end.film_photographs import (
     is_shown,
     opens,
     painted,
+    picture_of,
 )
 from tests.end_to_end.reading_screen import at_server, grades, saved
 from tests.end_to_end.strange_films import Film, imported
@@ -198,6 +200,25 @@ def test_the_card_is_lost_and_the_film_stays(films: dict[str, Film], sign_in: Si
     is_pydicoms(page, films["twelve_bits"])
 
 
+def test_a_light_preview_shows_before_the_film(films: dict[str, Film], sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    page = reader.page
+    held: list[Route] = []
+    page.route(re.compile("/picture$"), lambda route: held.append(route))
+    reader.goes_to(f"/rounds/{films['twelve_bits'].round}")
+    preview = page.get_by_test_id("film-pane").locator("img.preview")
+    expect(preview).to_be_visible()
+    page.wait_for_function("image => image.naturalWidth > 100", arg=preview.element_handle())
+    assert held
+    assert len(np.unique(picture_of(page))) > 100
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", "")
+    page.unroute(re.compile("/picture$"))
+    for route in held:
+        route.continue_()
+    painted(page)
+    expect(preview).to_have_count(0)
+
+
 def test_a_film_of_30_megapixels_is_read_like_any_other(
     films: dict[str, Film], sign_in: SignIn
 ) -> None:
@@ -263,6 +284,15 @@ def test_a_film_that_shows_four_discs_is_finished(films: dict[str, Film], sign_i
     grades(page, "01201200")
     expect(page.get_by_test_id("place-points")).to_be_visible()
     reader.shows("reading-four-discs")
+    missing = DISCS["L"][4]
+    page.get_by_test_id("place-points").click()  # near its neighbours, to be dragged
+    expect(page.get_by_test_id(f"point-{missing}-center")).to_be_visible()
+    expect(page.get_by_test_id("place-points")).to_have_count(0)
+    saved(page)
+    root = reader.product.address
+    number = page.get_by_test_id("reading").get_attribute("data-reading")
+    discs = page.request.get(f"{root}/api/v1/readings/{number}").json()["discs"]
+    assert {disc["disc"]: disc["source"] for disc in discs}[missing] == "reader"
     page.keyboard.press("x")
     page.keyboard.press("x")
     saved(page)
