@@ -99,7 +99,8 @@ def test_a_grade_answers_with_what_stands(ada: Client, reading: dict[str, Any]) 
     answer = grade(ada, reading, "L1_INF", 3)
     bridge = {"grade": 3, "not_assessable": None, "findings": []}
     assert answer.json()["marks"] == {"L1_INF": bridge, "L2_SUP": bridge}
-    assert set(answer.json()) == {"marks"}  # ids of events would count what others do
+    # Ids of events would count what others do; the time is that of one's own grade.
+    assert set(answer.json()) == {"marks", "window_at"}
     again = ada.get(f"/api/v1/readings/{reading['id']}").json()
     assert again["marks"] == answer.json()["marks"]
     assert (again["can_undo"], again["can_redo"]) == (True, False)
