@@ -1,7 +1,7 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
 import type { Comparison } from "./contract_models";
-import type { Hold, ReaderProgress, RoundKind } from "./contract_progress";
+import type { DeckAsked, Hold, ReaderProgress, RoundKind } from "./contract_progress";
 import type { Region, SiteCode } from "./msasss";
 
 export type * from "./contract_models";
@@ -69,7 +69,7 @@ export interface Overlap {
   repeat_share: number;
 }
 
-export interface Study extends Differences, Overlap {
+export interface Study extends Differences, Overlap, DeckAsked {
   id: number;
   name: string;
   chronology: Chronology;
@@ -80,9 +80,6 @@ export interface Study extends Differences, Overlap {
   films: number;
   readers: string[];
   adjudicators: string[];
-  /** The calibration deck that it asks for, by name, and for how much; null: none. */
-  gate_deck: string | null;
-  gate_kappa: number | null;
   rounds: StudyRound[];
   /** The first grade is in: the design cannot be changed any more. */
   design_fixed: boolean;

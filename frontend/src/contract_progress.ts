@@ -28,3 +28,9 @@ export interface Hold {
   lease_until: string | null;
   stale: boolean;
 }
+
+/** The calibration deck that a study asks for, by name, and for how much; null: none. */
+export interface DeckAsked {
+  gate_deck: string | null;
+  gate_kappa: number | null;
+}

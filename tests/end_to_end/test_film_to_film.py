@@ -3,11 +3,13 @@
 import re
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.end_to_end.blind_studies import blind_study, blind_study_of_four, demo_films
 from tests.end_to_end.conftest import Person, Product, SignIn
+from tests.end_to_end.film_photographs import picture_of
 from tests.end_to_end.reading_screen import (
     eventually,
     grades,
@@ -86,6 +88,24 @@ def test_without_a_line_the_films_in_the_browser_are_read_on(round_: int, sign_i
     painted(page)
     assert number(page) == third
     expect(page.get_by_test_id("done")).to_contain_text("2 of 12")
+
+
+def test_a_light_preview_shows_before_the_film(round_: int, sign_in: SignIn) -> None:
+    reader = sign_in("reader2")
+    page = reader.page
+    held: list[Route] = []
+    page.route(re.compile("/picture$"), lambda route: held.append(route))
+    reader.goes_to(f"/rounds/{round_}")
+    preview = page.get_by_test_id("film-pane").locator("img.preview")
+    expect(preview).to_be_visible()
+    page.wait_for_function("image => image.naturalWidth > 100", arg=preview.element_handle())
+    assert held
+    assert len(np.unique(picture_of(page))) > 100
+    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", "")
+    for route in held:
+        route.continue_()
+    painted(page)
+    expect(preview).to_have_count(0)
 
 
 def test_a_refused_commit_leads_back_to_its_film(round_: int, sign_in: SignIn) -> None:

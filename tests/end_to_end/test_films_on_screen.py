@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -23,7 +22,6 @@ from tests.end_to_end.film_photographs import (
     is_shown,
     opens,
     painted,
-    picture_of,
 )
 from tests.end_to_end.reading_screen import at_server, grades, saved
 from tests.end_to_end.strange_films import Film, imported
@@ -198,24 +196,6 @@ def test_the_card_is_lost_and_the_film_stays(films: dict[str, Film], sign_in: Si
     page.wait_for_function("lost => !lost.isConnected", arg=lost)  # another one took its place
     expect(page.locator("[data-testid=film-pane] canvas")).not_to_have_count(0)
     is_pydicoms(page, films["twelve_bits"])
-
-
-def test_a_light_preview_shows_before_the_film(films: dict[str, Film], sign_in: SignIn) -> None:
-    reader = sign_in("reader2")
-    page = reader.page
-    held: list[Route] = []
-    page.route(re.compile("/picture$"), lambda route: held.append(route))
-    reader.goes_to(f"/rounds/{films['twelve_bits'].round}")
-    preview = page.get_by_test_id("film-pane").locator("img.preview")
-    expect(preview).to_be_visible()
-    page.wait_for_function("image => image.naturalWidth > 100", arg=preview.element_handle())
-    assert held
-    assert len(np.unique(picture_of(page))) > 100
-    expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", "")
-    for route in held:
-        route.continue_()
-    painted(page)
-    expect(preview).to_have_count(0)
 
 
 def test_a_film_of_30_megapixels_is_read_like_any_other(
