@@ -11,8 +11,9 @@ const server = vi.hoisted(() => ({
 }));
 vi.mock("../src/films", () => ({
   films: { get: () => new Promise(() => {}), ready: () => null },
-  rememberedWindow: () => null,
+  newestWindow: ({ window }: { window: object }) => window,
   rememberWindow: () => {},
+  acknowledgeWindow: () => {},
 }));
 vi.mock("../src/saving.svelte", () => ({
   listen: (answered: typeof server.answers) => {
