@@ -128,7 +128,8 @@ def _comparable(reading: Reading) -> MarksOfReadings | None:
         site=reading.site,
         arm=Reading.Arm.MAIN,
     )
-    if of_place.filter(committed_at__isnull=True).exists():
+    given = list(of_place)
+    if len(given) < 2 or any(one.committed_at is None for one in given):
         return None
     readings = {one.pk: one for one in of_place.blind().order_by("pk")}
     if len(readings) < 2:

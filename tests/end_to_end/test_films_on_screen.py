@@ -1,8 +1,7 @@
 """What Chromium shows of a film, pixel for pixel against pydicom; and films that are bad input.
 
-A film is opened at one film pixel to one pixel of the display, its window laid over the whole range
-of the stored picture, and photographed from the screen. The same is done with WebGL: Chromium has
-no graphics card here, so its renderer is passed off as one.
+A film is opened at one film pixel to one of the display, its window over the whole stored range, and
+photographed. WebGL too: Chromium has no graphics card here, so its renderer is passed off as one.
 """
 
 import re
