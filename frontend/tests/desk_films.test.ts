@@ -12,8 +12,9 @@ const answers: (() => NextReading)[] = [];
 
 vi.mock("../src/films", () => ({
   films: { get: () => new Promise(() => {}), ready: () => null },
-  rememberedWindow: () => null,
+  newestWindow: ({ window }: { window: object }) => window,
   rememberWindow: () => {},
+  acknowledgeWindow: () => {},
 }));
 vi.mock("../src/saving.svelte", () => ({
   listen: () => () => {},

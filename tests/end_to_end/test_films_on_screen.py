@@ -1,6 +1,6 @@
 """What Chromium shows of a film, pixel for pixel against pydicom; and films that are bad input.
 
-A film is opened at one film pixel to one of the display, its window over the whole stored range, and
+A film is opened at one film pixel to one of the display, its window over the whole range, and
 photographed. WebGL too: Chromium has no graphics card here, so its renderer is passed off as one.
 """
 
