@@ -23,7 +23,6 @@ from tests.end_to_end.reading_screen import (
 
 pytestmark = pytest.mark.timeout(900)
 FILMS = ("--patients", "3", "--visits", "1", "--scale", "0.25")
-CORNERS = 12
 GUIDED_MS = 60_000  # the time a reader may need to place all points of a film
 
 
@@ -161,10 +160,9 @@ def test_a_film_without_points_gets_them_all_by_clicks(sign_in: SignIn) -> None:
     expect(page.get_by_test_id("guide")).to_have_count(0)
     saved(page)
     assert page.evaluate("performance.now()") - began < GUIDED_MS
-    number_of = page.get_by_test_id("reading").get_attribute("data-reading")
-    stored = page.request.get(f"{reader.product.address}/api/v1/readings/{number_of}").json()[
-        "discs"
-    ]
+    number = page.get_by_test_id("reading").get_attribute("data-reading")
+    answer = page.request.get(f"{reader.product.address}/api/v1/readings/{number}")
+    stored = answer.json()["discs"]
     assert {disc["disc"] for disc in stored if disc["source"] == "reader"} == set(discs)
     the_crop_follows(page)
     saved(page)
@@ -255,11 +253,10 @@ def test_a_film_is_read_in_korean(ada: Person) -> None:
 
 def test_the_page_speaks_the_browser_s_language(product: Product, chromium: Browser) -> None:
     for wanted, heading in (("ko-KR", "로그인"), ("en-US", "Sign in"), ("de-DE", "Sign in")):
-        context = chromium.new_context(locale=wanted)
-        page = context.new_page()
+        page = chromium.new_page(locale=wanted)
         page.goto(product.address)
         expect(page.get_by_role("button", name=heading)).to_be_visible()
-        context.close()
+        page.close()
 
 
 def test_levels_that_were_counted_wrong_are_moved_and_taken_back(sign_in: SignIn) -> None:
