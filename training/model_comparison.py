@@ -127,7 +127,8 @@ def _point_figures(
 def _comparison(
     one: Drawn, other: Drawn, decisive: str, better: Mapping[str, Better], resamples: Resamples
 ) -> dict[str, Any]:
-    figures = [_difference(name, one[name], other[name], better) for name in one]
+    patients = len(resamples.patient)
+    figures = [_difference(name, one[name], other[name], better, patients) for name in one]
     judged = next(figure for figure in figures if figure["name"] == decisive)
     verdict = _verdict(judged)
     return {
@@ -135,8 +136,8 @@ def _comparison(
         "decisive": decisive,
         "margin": MARGIN,
         "verdict": verdict,
-        "sentence": _sentence(verdict, judged, len(resamples.patient)),
-        "patients": len(resamples.patient),
+        "sentence": _sentence(verdict, judged, patients),
+        "patients": patients,
         "replicates": REPLICATES,
         "seed": SEED,
     }
@@ -147,12 +148,14 @@ def _difference(
     mine: tuple[float, Floats],
     theirs: tuple[float, Floats],
     better: Mapping[str, Better],
+    patients: int,
 ) -> dict[str, Any]:
     (value, drawn), (their_value, their_drawn) = mine, theirs
     apart, drawn_apart = value - their_value, drawn - their_drawn
     if name == "bias":
         apart, drawn_apart = abs(value) - abs(their_value), np.abs(drawn) - np.abs(their_drawn)
-    same = bool((drawn_apart == 0).all())  # equal models: no resample tells them apart
+    # Equal models: no resample tells them apart. Of one patient there is but one resample.
+    same = patients > 1 and bool((drawn_apart == 0).all())
     return {
         "name": name,
         "better": better.get(name, "higher"),

@@ -146,7 +146,7 @@ def test_both_vendors_appear_and_differ_in_pixel_size(films: list[phantom.Phanto
     ("asked", "sentence"),
     [
         ({"patients": 1, "preset": "worst"}, "no preset"),
-        ({"patients": -1}, "no negative number"),
+        ({"patients": -1}, "are not negative"),
         ({"patients": 1, "visits": 0}, "at least one visit"),
         ({"patients": 1, "scale": 9.0}, "between 0.05 and 2"),
     ],
