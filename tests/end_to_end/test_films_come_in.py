@@ -91,11 +91,14 @@ def test_a_waiting_film_is_set_right_as_it_is_seen(
     pixels = ds.pixel_array
     ds.PixelData = np.ascontiguousarray(np.flipud(np.fliplr(pixels)))[:, ::-1].tobytes()
     ds.save_as(came)
-    cut.write_bytes(films[1].read_bytes()[:-5000])
+    other = dcmread(films[1])
+    other.SOPInstanceUID = generate_uid()  # a damaged copy of a film that is here would not wait
+    other.save_as(cut)
+    cut.write_bytes(cut.read_bytes()[:-5000])
     admin = sign_in("admin")
     admin.goes_to("/radiographs")
     admin.page.get_by_test_id("file-input").set_input_files([came, cut])
-    waiting = admin.page.get_by_test_id("quarantined-film").filter(has_text="neither cervical")
+    waiting = admin.page.get_by_test_id("quarantined-film").filter(has_text="which part")
     expect(waiting).to_have_count(1)
     number = int(waiting.locator("strong").inner_text().split()[-1])
     admin.shows("radiographs-quarantine")
