@@ -116,7 +116,11 @@ class Reading(models.Model):
                 name="reading_once", fields=["round", "reader", "radiograph", "site", "arm"]
             ),
             models.UniqueConstraint(
-                name="place_once",
+                name="place_once", fields=["round", "reader", "position", "slot", "arm"]
+            ),
+            # Beside the one above, whose index finds the films of any place.
+            models.UniqueConstraint(
+                name="position_drawn_once",
                 fields=["round", "reader", "position", "slot"],
                 condition=~Q(arm="second"),  # that one stands behind what it revises
             ),
