@@ -21,7 +21,7 @@ from pydicom.dataset import Dataset
 from inference import film_appearance, film_text
 from inference.dicom_decoders import decode
 from inference.dicom_header import MAX_BYTES, parse, too_large
-from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of
+from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of, codes_sha256
 from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
 from inference.film_tags import (
     Facing,
@@ -69,6 +69,8 @@ class Calibrated:
     header: Dataset
     """As it came, without PixelData: it identifies the patient and must not be stored."""
     pixel_sha256: str
+    codes_sha256: str
+    """Of the exposure, however it is shown; see `dicom_pixels.codes_sha256`."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def read_calibrated(source: str | os.PathLike[str] | bytes) -> Calibrated:
             del data
             raw = decode(film)
             del film.PixelData
-            return _calibrated(calibrate(codes_of(raw, film), film), film)
+            codes = codes_of(raw, film)
+            return _calibrated(calibrate(codes, film), film, codes_sha256(codes, film))
         except FilmRefused:
             raise
         except FilmUndecodable as error:
@@ -167,12 +170,12 @@ def identifiers(data: bytes) -> Identifiers:
             raise FilmRefused("The file is damaged: its header cannot be read.") from error
 
 
-def _calibrated(pixels: Codes, header: Dataset) -> Calibrated:
+def _calibrated(pixels: Codes, header: Dataset, exposure: str) -> Calibrated:
     facing, turned = orientation_of(header)
     pixels = np.ascontiguousarray(np.rot90(pixels, turned))
     if pixels.max() == pixels.min():
         raise FilmUndecodable("The film is blank: every pixel has the same value.")
-    return Calibrated(pixels, facing, turned, header, pixel_sha256(pixels))
+    return Calibrated(pixels, facing, turned, header, pixel_sha256(pixels), exposure)
 
 
 def _described(film: Calibrated) -> Film:

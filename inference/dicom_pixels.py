@@ -5,6 +5,7 @@ double precision, and the picture is one table look-up: exact, fast and without 
 the film. PS3.3 C.11.1 (modality), C.11.2 (VOI), C.7.6.3.1.2 (photometric interpretation).
 """
 
+import hashlib
 import math
 from collections.abc import Iterator, MutableSequence
 from dataclasses import dataclass
@@ -66,6 +67,22 @@ def codes_of(raw: NDArray[np.integer], header: Dataset) -> Codes:
                 f"The header says {bits} bits are stored, but the pixels use {used}."
             )
     return codes
+
+
+def codes_sha256(codes: Codes, header: Dataset) -> str:
+    """Hex digest of the exposure itself: shape and stored values, before anything shows them.
+
+    The same exposure has the same under another window, look-up table, polarity or orientation,
+    and in fewer or more bits. A negative value is no large positive one of the same bits.
+    """
+    bits = int(header.BitsStored)
+    values, kind = codes, ""
+    if header.PixelRepresentation and (codes >> np.uint16(bits - 1)).any():
+        sign = np.uint16(1 << (bits - 1))
+        values, kind = (codes ^ sign) - sign, "signed"  # two's complement in 16 bits
+    digest = hashlib.sha256(f"{kind}{codes.shape[0]}x{codes.shape[1]}:".encode())
+    digest.update(np.ascontiguousarray(values, dtype="<u2").data)
+    return digest.hexdigest()
 
 
 def _overshoots(words: Codes, header: Dataset) -> bool:

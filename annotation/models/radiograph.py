@@ -95,6 +95,11 @@ class Radiograph(models.Model):
     # Keyed hash of SOPInstanceUID. Two rows may share it only while one is a quarantined conflict.
     sop_uid = models.CharField(max_length=64)
     pixel_sha256 = models.CharField(max_length=64)
+    codes_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="of the exposure, however it is shown; blank from before it was kept",
+    )
     width = models.PositiveIntegerField(help_text="pixels")
     height = models.PositiveIntegerField(help_text="pixels")
     spacing_mm = models.FloatField(null=True, help_text="mm per pixel; see spacing_plane")
@@ -124,6 +129,10 @@ class Radiograph(models.Model):
         constraints = [
             # A film once: the same pixels under another UID are the same film.
             models.UniqueConstraint(name="film_once_by_pixels", fields=["pixel_sha256"]),
+            # So is the same exposure under another window, polarity or orientation.
+            models.UniqueConstraint(
+                name="film_once_by_codes", fields=["codes_sha256"], condition=~Q(codes_sha256="")
+            ),
             models.UniqueConstraint(
                 name="film_once_by_uid",
                 fields=["sop_uid"],
@@ -144,8 +153,8 @@ class Radiograph(models.Model):
             ),
         ]
         triggers = [
-            # The hash is that of the picture as it came: it knows the film again, corrected or not.
-            immutable("pixel_sha256", "visit_id"),
+            # The hashes are of the film as it came: they know it again, corrected or not.
+            immutable("pixel_sha256", "codes_sha256", "visit_id"),
             # Points and grades are of this picture: it changes only before anybody has seen it.
             immutable_unless(
                 "quarantined", "width", "height", "inverted", "mirrored", "turned", "corrected"

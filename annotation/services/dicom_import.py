@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db.models import Q
 from pydicom.dataset import Dataset
 
 from annotation.models import FilmSource, Radiograph
@@ -139,9 +140,9 @@ def _import(
         try:
             own = _given(read) if read else read_calibrated(source)
             clean = _deidentified(own.header)
-            known = _same_pixels(own)
-            if known and not own_identifier.is_found(known, clean):
-                return _duplicate(name, known, clean, actor)
+            known = _same_film(own)
+            if known and not own_identifier.is_found(known, own, clean):
+                return _duplicate(name, known, own, clean, actor)
             pictures.begin(own.pixels)  # while its pixels are looked at
             film = own if isinstance(own, Film) else described(own)
         except (FilmRefused, CannotDeidentify, Unreadable) as error:
@@ -156,8 +157,8 @@ def _import(
         except IntegrityError:
             # Another process stored this film, or its identifier, a moment ago: now it can be seen.
             pictures.remove()
-            if known := _same_pixels(film):
-                return _duplicate(name, known, clean, actor)
+            if known := _same_film(film):
+                return _duplicate(name, known, film, clean, actor)
             radiograph = _store(film, clean, pictures, centre=centre, actor=actor)
     ready = radiograph.state == Radiograph.State.READY
     status = Status.IMPORTED if ready else Status.QUARANTINED
@@ -211,8 +212,12 @@ def _unreadable(
     return FileResult(name, Status.QUARANTINED, str(error))
 
 
-def _same_pixels(film: Calibrated) -> Radiograph | None:
-    return Radiograph.objects.filter(pixel_sha256=film.pixel_sha256).first()
+def _same_film(film: Calibrated) -> Radiograph | None:
+    """Of the same picture, else of the same exposure under another one."""
+    films = Radiograph.objects.filter(
+        Q(pixel_sha256=film.pixel_sha256) | Q(codes_sha256=film.codes_sha256)
+    )
+    return min(films, key=lambda known: known.pixel_sha256 != film.pixel_sha256, default=None)
 
 
 _SAID: dict[str, str] = {
@@ -222,8 +227,13 @@ _SAID: dict[str, str] = {
 }
 
 
-def _duplicate(name: str, known: Radiograph, clean: Dataset, actor: User | None) -> FileResult:
-    """The film is here: nobody waits for it, and whose it is must not differ unsaid."""
+def _duplicate(
+    name: str, known: Radiograph, film: Calibrated, clean: Dataset, actor: User | None
+) -> FileResult:
+    """The film is here: nobody waits for it; whose it is, and how it looks, must not differ unsaid.
+
+    The first picture stays: points and grades may be of it.
+    """
     said = _SAID[known.state]
     with transaction.atomic():
         if known.state != Radiograph.State.DISCARDED:
@@ -237,6 +247,16 @@ def _duplicate(name: str, known: Radiograph, clean: Dataset, actor: User | None)
             audit.record(
                 actor=actor, action="radiograph.came_otherwise", subject=known,
                 patient=str(clean.PatientID), day=str(clean.StudyDate),
+            )  # fmt: skip
+        if known.pixel_sha256 != film.pixel_sha256:
+            looks = (
+                "It came with another window, polarity or orientation than before; the first "
+                "picture stays."
+            )
+            said = f"{said} {looks}"
+            audit.record(
+                actor=actor, action="radiograph.came_shown_otherwise", subject=known,
+                pixel_sha256=film.pixel_sha256,
             )  # fmt: skip
     return FileResult(name, Status.DUPLICATE, said, known.pk)
 

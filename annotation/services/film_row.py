@@ -70,6 +70,7 @@ def row_of(film: Film, clean: Dataset, visit: Visit, centre: str | None) -> Radi
         reason=reason,
         sop_uid=str(clean.SOPInstanceUID),
         pixel_sha256=film.pixel_sha256,
+        codes_sha256=film.codes_sha256,
         width=width,
         height=height,
         spacing_mm=film.spacing_mm,

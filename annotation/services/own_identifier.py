@@ -8,12 +8,14 @@ from annotation.models import Radiograph
 from annotation.services import audit, unreadable_films
 from annotation.services.film_pictures import FilmPictures
 from annotation.services.film_row import CONFLICT, is_same_visit, row_of
-from inference.dicom import Film
+from inference.dicom import Calibrated, Film
 
 
-def is_found(known: Radiograph, clean: Dataset) -> bool:
-    """Whether `known`, of the same pixels, was kept out for its identifier and now has its own."""
+def is_found(known: Radiograph, film: Calibrated, clean: Dataset) -> bool:
+    """Whether `known`, of the same picture, was kept out for its identifier and now has its own."""
     uid = str(clean.SOPInstanceUID)
+    if known.pixel_sha256 != film.pixel_sha256:  # another picture would stand under its hash
+        return False
     is_kept_out = known.state != Radiograph.State.READY and known.reason.startswith(CONFLICT)
     if not is_kept_out or uid == known.sop_uid or not is_same_visit(known, clean):
         return False

@@ -28,7 +28,8 @@ Place = tuple[Reading, ...]
 _UNSEEN = [
     f"radiograph__{column}"
     for column in (
-        *("state", "reason", "sop_uid", "pixel_sha256", "spacing_plane", "manufacturer"),
+        *("state", "reason", "sop_uid", "pixel_sha256", "codes_sha256", "spacing_plane"),
+        "manufacturer",
         *("scanner", "device", "inverted", "mirrored", "turned", "facing", "recipe"),
         "imported_at",
     )

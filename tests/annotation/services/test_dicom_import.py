@@ -228,13 +228,13 @@ def test_a_film_that_another_process_stored_meanwhile_is_a_duplicate(
     """The first look finds nothing, as if the other process had not committed yet."""
     from annotation.services import dicom_import
 
-    first, look, looks = bring(), dicom_import._same_pixels, []
+    first, look, looks = bring(), dicom_import._same_film, []
 
     def late(own: Any) -> Radiograph | None:
         looks.append(own)
         return look(own) if len(looks) > 1 else None
 
-    monkeypatch.setattr(dicom_import, "_same_pixels", late)
+    monkeypatch.setattr(dicom_import, "_same_film", late)
     again = bring("b.dcm", uid="2")
     assert (again.status, again.radiograph) == (Status.DUPLICATE, first.radiograph)
 
