@@ -20,7 +20,7 @@ from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import quarantine
+from annotation.services import quarantine, undone_decisions
 from annotation.services.dicom_import import Status, import_film
 from inference.correction import Correction
 
@@ -39,12 +39,14 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     thumbnail_url = serializers.SerializerMethodField()
     pregraded = serializers.BooleanField()
     plausible = serializers.BooleanField(allow_null=True)
+    was_graded = serializers.BooleanField()
 
     class Meta:
         model = Radiograph
         fields = [
             "id", "patient", "visit_date", "region", "state", "reason", "width", "height",
             "facing", "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
+            "was_graded",
         ]  # fmt: skip
 
     def get_region(self, film: Radiograph) -> str | None:
@@ -77,9 +79,11 @@ class Filter(serializers.Serializer[Any]):
 
 
 class Decision(serializers.Serializer[Any]):
-    """Either the region, which lets the film in, set right on request, or the state: keep it out.
+    """Either the region, which lets the film in, set right on request, or the state.
 
-    The picture is inverted first, then mirrored left to right, then turned.
+    `discarded` keeps a waiting film out, `forgotten` lets a discarded one come again, and
+    `quarantined` sets one that is in use aside, for a reason. The picture is inverted first, then
+    mirrored left to right, then turned.
     """
 
     region = serializers.ChoiceField(choices=REGIONS, required=False)
@@ -87,24 +91,36 @@ class Decision(serializers.Serializer[Any]):
     inverted = serializers.BooleanField(required=False)
     mirrored = serializers.BooleanField(required=False)
     turned = serializers.IntegerField(min_value=0, max_value=3, required=False)
-    state = serializers.ChoiceField(choices=[Radiograph.State.DISCARDED.value], required=False)
+    state = serializers.ChoiceField(
+        choices=["discarded", "forgotten", "quarantined"], required=False
+    )
+    reason = serializers.CharField(required=False, allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Keeping a film out goes alone."""
-        if ("state" in attrs) == ("region" in attrs) or ("state" in attrs and len(attrs) > 1):
-            raise serializers.ValidationError('Give either a region or "state": "discarded".')
+        """A state goes alone, with its reason where it needs one."""
+        needs_reason = attrs.get("state") == Radiograph.State.QUARANTINED
+        is_state = attrs.keys() == ({"state", "reason"} if needs_reason else {"state"})
+        if not is_state and ("region" not in attrs or attrs.keys() & {"state", "reason"}):
+            raise serializers.ValidationError(
+                'Give either a region, or a state: "discarded", "forgotten", or "quarantined" '
+                "with a reason."
+            )
         return attrs
 
 
 def shown() -> "QuerySet[Radiograph]":
-    """Films with what the serving models' pre-grading said of them."""
-    newest = Pregrading.objects.filter(
-        radiograph=OuterRef("pk"),
+    """Films with what the serving models' pre-grading said of them.
+
+    `was_graded`: by any model; the film's region and picture stay then.
+    """
+    ever = Pregrading.objects.filter(radiograph=OuterRef("pk"))
+    newest = ever.filter(
         key_points__state=ModelVersion.State.SERVING,
         corner_grades__state=ModelVersion.State.SERVING,
     )
     return Radiograph.objects.select_related("visit__patient").annotate(
         pregraded=Exists(newest),
+        was_graded=Exists(ever),
         plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),
     )
 
@@ -147,23 +163,28 @@ class RadiographsView(APIView):
 
 
 class RadiographView(APIView):
-    """One quarantined film."""
+    """One film, and a person's decision on it."""
 
     permission_classes = [role(ADMIN)]
 
     def patch(self, request: Request, radiograph: int) -> Response:
-        """Let it in under a region, or discard it."""
+        """Let it in under a region, discard it, let it come again, or set it aside."""
         decision = Decision(data=request.data)
         decision.is_valid(raise_exception=True)
         wanted = dict(decision.validated_data)
+        actor = user_of(request)
         if region := wanted.pop("region", None):
             quarantine.accept(
-                radiograph=radiograph, region=region, actor=user_of(request),
+                radiograph=radiograph, region=region, actor=actor,
                 facing=wanted.pop("facing", None), correction=Correction(**wanted),
             )  # fmt: skip
             tasks.pregrade_new_films()
+        elif wanted["state"] == Radiograph.State.QUARANTINED:
+            undone_decisions.set_aside(radiograph=radiograph, reason=wanted["reason"], actor=actor)
+        elif wanted["state"] == Radiograph.State.FORGOTTEN:
+            undone_decisions.forget(radiograph=radiograph, actor=actor)
         else:
-            quarantine.discard(radiograph=radiograph, actor=user_of(request))
+            quarantine.discard(radiograph=radiograph, actor=actor)
         return Response(RadiographOut(shown().get(pk=radiograph)).data)
 
 

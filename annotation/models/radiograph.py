@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
@@ -76,6 +77,14 @@ class RadiographQuerySet(models.QuerySet["Radiograph"]):
         """Films that may be read and graded."""
         return self.filter(state=Radiograph.State.READY)
 
+    def kept(self) -> "RadiographQuerySet":
+        """Films whose picture is here: in use, or waiting for a decision."""
+        return self.filter(state__in=[Radiograph.State.READY, Radiograph.State.QUARANTINED])
+
+    def known(self) -> "RadiographQuerySet":
+        """Films that are known again when they are sent again; those discarded stay out."""
+        return self.exclude(state=Radiograph.State.FORGOTTEN)
+
 
 class Radiograph(models.Model):
     """A lateral film: its calibrated 16-bit picture lies in the picture store under its id."""
@@ -83,7 +92,8 @@ class Radiograph(models.Model):
     class State(models.TextChoices):
         READY = "ready"
         QUARANTINED = "quarantined", "waits for a person's decision"
-        DISCARDED = "discarded"
+        DISCARDED = "discarded", "kept out: its picture is deleted, its hashes know it again"
+        FORGOTTEN = "forgotten", "was discarded; sent again it is a new film"
 
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="radiographs")
     region = models.CharField(max_length=1, choices=REGIONS, blank=True)
@@ -128,15 +138,25 @@ class Radiograph(models.Model):
     class Meta:
         constraints = [
             # A film once: the same pixels under another UID are the same film.
-            models.UniqueConstraint(name="film_once_by_pixels", fields=["pixel_sha256"]),
+            models.UniqueConstraint(
+                name="film_once_by_pixels",
+                fields=["pixel_sha256"],
+                condition=~Q(state="forgotten"),
+            ),
             # So is the same exposure under another window, polarity or orientation.
             models.UniqueConstraint(
-                name="film_once_by_codes", fields=["codes_sha256"], condition=~Q(codes_sha256="")
+                name="film_once_by_codes",
+                fields=["codes_sha256"],
+                condition=~Q(codes_sha256="") & ~Q(state="forgotten"),
             ),
             models.UniqueConstraint(
                 name="film_once_by_uid",
                 fields=["sop_uid"],
                 condition=Q(state="ready"),
+            ),
+            models.CheckConstraint(
+                name="film_state_known",
+                condition=Q(state__in=["ready", "quarantined", "discarded", "forgotten"]),
             ),
             models.CheckConstraint(
                 name="ready_film_has_region", condition=~Q(state="ready") | Q(region__in=["C", "L"])
@@ -158,6 +178,14 @@ class Radiograph(models.Model):
             # Points and grades are of this picture: it changes only before anybody has seen it.
             immutable_unless(
                 "quarantined", "width", "height", "inverted", "mirrored", "turned", "corrected"
+            ),
+            # Another film may have its identifier since then: a forgotten one is history.
+            pgtrigger.Protect(
+                name="forgotten_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state="forgotten") & ~pgtrigger.Q(new__state="forgotten")
+                | ~pgtrigger.Q(old__state__in=["discarded", "forgotten"])
+                & pgtrigger.Q(new__state="forgotten"),
             ),
         ]
         ordering = ["-id"]

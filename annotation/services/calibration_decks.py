@@ -78,7 +78,8 @@ def add_readers(*, deck: Study, readers: Sequence[User], actor: User) -> None:
 
 
 def _check(answers: Answers) -> None:
-    ready = Radiograph.objects.ready().filter(pk__in=answers)
+    # Locked, so that nobody sets one aside before the deck has it.
+    ready = Radiograph.objects.ready().filter(pk__in=answers).select_for_update(no_key=True)
     regions = dict(ready.values_list("pk", "region"))
     for film, corners in answers.items():
         if film not in regions:

@@ -214,7 +214,7 @@ def _unreadable(
 
 def _same_film(film: Calibrated) -> Radiograph | None:
     """Of the same picture, else of the same exposure under another one."""
-    films = Radiograph.objects.filter(
+    films = Radiograph.objects.known().filter(
         Q(pixel_sha256=film.pixel_sha256) | Q(codes_sha256=film.codes_sha256)
     )
     return min(films, key=lambda known: known.pixel_sha256 != film.pixel_sha256, default=None)

@@ -54,7 +54,7 @@ def centre_name(clean: Dataset, centre: str | None) -> str:
 
 def _doubts(film: Film, sop_uid: str) -> str:
     """Why a person must look at the film before it is read; empty when nobody has to."""
-    rivals = Radiograph.objects.filter(sop_uid=sop_uid).exclude(state=Radiograph.State.DISCARDED)
+    rivals = Radiograph.objects.kept().filter(sop_uid=sop_uid)
     return " ".join((CONFLICT, *film.doubts) if rivals.exists() else film.doubts)
 
 

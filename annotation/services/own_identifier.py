@@ -19,7 +19,7 @@ def is_found(known: Radiograph, film: Calibrated, clean: Dataset) -> bool:
     is_kept_out = known.state != Radiograph.State.READY and known.reason.startswith(CONFLICT)
     if not is_kept_out or uid == known.sop_uid or not is_same_visit(known, clean):
         return False
-    others = Radiograph.objects.filter(sop_uid=uid).exclude(state=Radiograph.State.DISCARDED)
+    others = Radiograph.objects.kept().filter(sop_uid=uid)
     return not others.exists()
 
 

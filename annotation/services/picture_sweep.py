@@ -40,7 +40,7 @@ def sweep(*, older_than: float = LEAST_AGE_SECONDS) -> Sweep:
     nothing but a backup brings it back.
     """
     before = time.time() - older_than
-    kept = Radiograph.objects.exclude(state=Radiograph.State.DISCARDED)
+    kept = Radiograph.objects.kept()
     removed = []
     for path in sorted(_old_files(Path(settings.PICTURES), before)):
         of_film = _OF_A_FILM.fullmatch(path.name)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotation.errors import BadInput, Conflict, NotFound
-from annotation.models import Pregrading, Radiograph, StudyFilm
+from annotation.models import AuditRecord, DiscPoint, Job, Pregrading, Radiograph, StudyFilm
 from annotation.services import audit
 from annotation.services.film_pictures import FilmPictures
 from inference.correction import Correction
@@ -68,7 +68,8 @@ def accept(
 
     `facing` is the side of the corrected picture where the patient's front is, 'left' or 'right';
     None leaves what is known, as the correction moves it. Raises NotFound; Conflict when the film
-    does not wait, or another film in use has its identifier, or its picture cannot be read.
+    does not wait, or another film in use has its identifier, or its picture cannot be read, or a
+    model has graded it as something else.
     """
     if region not in ("C", "L"):
         raise BadInput("The region is C (cervical) or L (lumbar).")
@@ -82,6 +83,8 @@ def accept(
                 "A film in use has the same identifier (SOP Instance UID) with other pixels; "
                 "discard this one, or send it again under its own identifier."
             )
+        if correction or region != film.region:
+            _refuse_if_graded(film)
         reason = film.reason
         film.region, film.state, film.reason = region, Radiograph.State.READY, ""
         film.let_in = True
@@ -118,6 +121,30 @@ def _waiting(radiograph: int) -> Radiograph:
     if film.state != Radiograph.State.QUARANTINED:
         raise Conflict("This film does not wait for a decision; reload the page.")
     return film
+
+
+def _refuse_if_graded(film: Radiograph) -> None:
+    """Raise Conflict when points or grades are of the film as it is, or may be in a moment.
+
+    A film that was in use before may lie in a worker's hands still.
+    """
+    if (
+        Pregrading.objects.filter(radiograph=film).exists()
+        or DiscPoint.objects.filter(radiograph=film).exists()
+    ):
+        raise Conflict(
+            "A model has graded this film as it is, so its region and its picture stay. Discard "
+            "it, let it come again, and send it again with the right header."
+        )
+    was_in_use = AuditRecord.objects.filter(
+        action="radiograph.set_aside", subject=f"Radiograph {film.pk}"
+    )
+    grading = Job.objects.filter(kind=Job.Kind.PREGRADE, state=Job.State.RUNNING)
+    if was_in_use.exists() and grading.exists():
+        raise Conflict(
+            "Films are being graded now, this one perhaps among them. Change its region or its "
+            "picture when that has ended."
+        )
 
 
 def _correct(film: Radiograph, correction: Correction, pictures: FilmPictures) -> None:

@@ -117,9 +117,12 @@ def _graded_by_serving_model() -> QuerySet[CornerPrediction]:
 def chosen(choice: FilmChoice, films: Sequence[int] | None) -> list[int]:
     """The ids of the films of a study, sorted: those of a list, or all that fit a choice.
 
-    Raises BadInput, naming films of the list that are not ready or do not fit.
+    They stay ready until the caller's transaction ends. Raises BadInput, naming films of the list
+    that are not ready or do not fit.
     """
-    found = fitting(choice).order_by("pk").values_list("pk", flat=True)
+    # Locked, so that nobody sets one aside before the study has it.
+    locked = fitting(choice).select_for_update(of=("self",), no_key=True)
+    found = locked.order_by("pk").values_list("pk", flat=True)
     if films is None:
         fits = list(found)
     else:

@@ -59,8 +59,8 @@ def note(
             film.state = UnreadableFilm.State.WAITING
             film.save(update_fields=["state"])
             audit.record(actor=actor, action="unreadable_film.reopened", subject=film)
-        here = Radiograph.objects.exclude(state=Radiograph.State.DISCARDED)
-        if known := here.filter(sop_uid=film.sop_uid).order_by("-state").first():
+        here = Radiograph.objects.kept().filter(sop_uid=film.sop_uid)
+        if known := here.order_by("-state").first():
             arrived(known)
             film.refresh_from_db()
     return film
@@ -88,6 +88,16 @@ def arrived(film: Radiograph, *names: str) -> None:
         earlier.save(update_fields=["state", "radiograph"])
         audit.record(
             actor=None, action="unreadable_film.arrived", subject=earlier, radiograph=film.pk
+        )
+
+
+def await_again(film: Radiograph) -> None:
+    """Wait again for what came as this film, which may come again; in the caller's transaction."""
+    for earlier in UnreadableFilm.objects.filter(radiograph=film):
+        earlier.state, earlier.radiograph = UnreadableFilm.State.WAITING, None
+        earlier.save(update_fields=["state", "radiograph"])
+        audit.record(
+            actor=None, action="unreadable_film.reopened", subject=earlier, radiograph=film.pk
         )
 
 

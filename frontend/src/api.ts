@@ -170,6 +170,10 @@ export const acceptRadiograph = (id: number, decision: c.FilmDecision) =>
   patch<c.Radiograph>(`radiographs/${id}`, decision);
 export const discardRadiograph = (id: number) =>
   patch<c.Radiograph>(`radiographs/${id}`, { state: "discarded" });
+export const setRadiographAside = (id: number, reason: string) =>
+  patch<c.Radiograph>(`radiographs/${id}`, { state: "quarantined", reason });
+export const forgetRadiograph = (id: number) =>
+  patch<c.Radiograph>(`radiographs/${id}`, { state: "forgotten" });
 export const unreadableFilms = () => get<c.Page<c.UnreadableFilm>>("unreadable_films");
 export const giveUpFilm = (id: number) =>
   patch<c.UnreadableFilm>(`unreadable_films/${id}`, { state: "given_up" });

@@ -2,7 +2,7 @@
 
 import type { Region } from "./msasss";
 
-export type RadiographState = "ready" | "quarantined" | "discarded";
+export type RadiographState = "ready" | "quarantined" | "discarded" | "forgotten";
 
 export interface Radiograph {
   id: number;
@@ -20,6 +20,8 @@ export interface Radiograph {
   thumbnail_url: string;
   pregraded: boolean;
   plausible: boolean | null;
+  /** By any model: region and picture stay. */
+  was_graded: boolean;
 }
 
 /** Lets a waiting film in; its picture is inverted, then mirrored, then turned anticlockwise. */

@@ -84,6 +84,7 @@ def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
         "thumbnail_url": f"/api/v1/radiographs/{own.pk}/thumbnail",
         "pregraded": False,
         "plausible": None,
+        "was_graded": False,
     }
 
 
@@ -93,6 +94,7 @@ def test_the_list_says_what_the_serving_models_said(page: Client, model_version:
     for state, plausible in (("retired", True), ("serving", False)):
         (shown,) = page.get(URL).json()["results"]
         assert (shown["pregraded"], shown["plausible"]) == (False, None)
+        assert shown["was_graded"] == (state == "serving")
         Pregrading.objects.create(
             radiograph=own,
             key_points=model_version(f"points-{state}", task="key_points", state=state),
@@ -138,6 +140,21 @@ def test_a_waiting_film_is_decided(page: Client, decision: dict[str, str], state
     assert (answer.status_code, answer.json()["state"]) == (200, state)
 
 
+def test_a_decision_is_undone(page: Client) -> None:
+    number = send(page).json()["radiograph"]
+    for decision in (
+        {"state": "quarantined", "reason": "Mirrored."}, {"region": "C"},
+        {"state": "quarantined", "reason": "Another patient's."},
+        {"state": "discarded"}, {"state": "forgotten"},
+    ):  # fmt: skip
+        answer = page.patch(f"{URL}/{number}", decision, content_type="application/json")
+        shown = answer.json()
+        assert (answer.status_code, shown["state"]) == (200, decision.get("state", "ready"))
+        if "reason" in decision:
+            assert shown["reason"] == decision["reason"]
+    assert send(page).json()["status"] == "imported"
+
+
 def test_a_waiting_film_is_set_right_and_its_small_picture_with_it(page: Client) -> None:
     number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
     before = b"".join(page.get(f"{URL}/{number}/thumbnail"))
@@ -173,6 +190,12 @@ def test_a_film_that_cannot_be_shown_is_listed_until_it_is_given_up(page: Client
         {"mirrored": True},
         {"region": "C", "turned": 4},
         {"state": "discarded", "mirrored": True},
+        {"state": "discarded", "reason": "So."},
+        {"state": "quarantined"},
+        {"state": "quarantined", "reason": "So.", "mirrored": True},
+        {"region": "C", "reason": "So."},
+        {"reason": "So."},
+        {"state": "ready"},
     ],
 )
 def test_a_decision_is_one_thing(page: Client, decision: dict[str, object]) -> None:

@@ -69,9 +69,24 @@ export const radiographs = {
     discard: "Discard",
     discardTitle: (film: number) => `Discard film ${film}?`,
     discardSentence:
-      "Its picture is deleted; it will not be read, graded or exported. The decision is recorded and cannot be taken back.",
+      "Its picture is deleted; it will not be read, graded or exported. The decision is recorded. Sent again it stays out, until an administrator lets it come again.",
     discardConfirm: "Discard the film",
     noReason: "No reason was recorded.",
+  },
+  undo: {
+    column: "Undo a decision",
+    setAside: "Set aside",
+    setAsideTitle: (film: number) => `Set film ${film} aside?`,
+    setAsideSentence:
+      "It is no longer in use and waits for a decision like a new film. A film that a study has stays where it is.",
+    graded:
+      "A model has graded this film, so its region and its picture stay as they are. If they are wrong, discard it, let it come again, and send it again with the right header.",
+    reason: "Why",
+    reasonHint: "Stored and shown with the film: write no name and no patient number.",
+    forget: "Let it come again",
+    forgetTitle: (film: number) => `Let film ${film} come again?`,
+    forgetSentence:
+      "Its picture is gone. When the film is sent again it comes in as a new one. The decision is recorded.",
   },
   unreadable: {
     title: (n: number) =>
@@ -100,7 +115,12 @@ export const radiographs = {
     imported: "Imported",
     pregrade: "Pre-grade",
     unknownRegion: "Unknown",
-    states: { ready: "Ready", quarantined: "Needs a decision", discarded: "Discarded" },
+    states: {
+      ready: "Ready",
+      quarantined: "Needs a decision",
+      discarded: "Discarded",
+      forgotten: "May come again",
+    },
     graded: "Pre-graded",
     implausible: "Points in doubt",
     implausibleHint: "The found disc points do not look like a spine; a reader places them.",

@@ -68,9 +68,23 @@ export const radiographs: typeof english = {
     discard: "폐기",
     discardTitle: (film) => `영상 ${film}번을 폐기할까요?`,
     discardSentence:
-      "화상을 삭제하며 판독, 등급 판정, 내보내기를 하지 않습니다. 결정은 기록되며 되돌릴 수 없습니다.",
+      "화상을 삭제하며 판독, 등급 판정, 내보내기를 하지 않습니다. 결정은 기록됩니다. 관리자가 다시 들어올 수 있게 하기 전까지는 다시 보내도 들이지 않습니다.",
     discardConfirm: "영상 폐기",
     noReason: "기록된 이유가 없습니다.",
+  },
+  undo: {
+    column: "결정 되돌리기",
+    setAside: "따로 두기",
+    setAsideTitle: (film) => `영상 ${film}번을 따로 둘까요?`,
+    setAsideSentence:
+      "더는 사용하지 않으며 새 영상처럼 결정을 기다립니다. 연구에 들어 있는 영상은 그대로 둡니다.",
+    graded:
+      "모델이 이 영상을 판정했으므로 부위와 화상은 그대로 둡니다. 잘못되었다면 폐기한 뒤 다시 들어올 수 있게 하고, 헤더를 바로잡아 다시 보내십시오.",
+    reason: "이유",
+    reasonHint: "영상과 함께 저장하고 표시합니다. 이름이나 환자 번호는 적지 마십시오.",
+    forget: "재전송 허용",
+    forgetTitle: (film) => `영상 ${film}번이 다시 들어올 수 있게 할까요?`,
+    forgetSentence: "화상은 이미 없습니다. 다시 보내면 새 영상으로 들어옵니다. 결정은 기록됩니다.",
   },
   unreadable: {
     title: (n) => `표시할 수 없는 영상이 ${n}건 왔습니다`,
@@ -98,7 +112,12 @@ export const radiographs: typeof english = {
     imported: "가져온 날",
     pregrade: "사전 등급",
     unknownRegion: "알 수 없음",
-    states: { ready: "준비됨", quarantined: "결정 필요", discarded: "폐기됨" },
+    states: {
+      ready: "준비됨",
+      quarantined: "결정 필요",
+      discarded: "폐기됨",
+      forgotten: "재전송 허용",
+    },
     graded: "판정됨",
     implausible: "기준점 의심",
     implausibleHint: "찾은 추간판 기준점이 척추로 보이지 않습니다. 판독자가 직접 놓습니다.",

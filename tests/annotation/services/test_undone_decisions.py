@@ -1,0 +1,249 @@
+"""What a person decided wrongly about a film is undone, and never under a study's readings."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import LazySettings
+from django.db import DatabaseError, connection, transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from annotation.errors import BadInput, Conflict, NotFound
+from annotation.models import AuditRecord, Pregrading, Radiograph, StudyFilm, UnreadableFilm
+from annotation.services import jobs, picture_sweep, studies, study_films
+from annotation.services.dicom_import import FileResult, Status, import_film
+from annotation.services.quarantine import accept, discard
+from annotation.services.studies import Design
+from annotation.services.study_films import Spine
+from annotation.services.undone_decisions import forget, set_aside
+from inference.correction import Correction
+from inference.picture import read_picture
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
+from tests.inference.dicom_files import as_bytes, film, stored
+
+FILM = stored(seed=4)
+
+
+@pytest.fixture(autouse=True)
+def pictures(settings: LazySettings, tmp_path: Path) -> None:
+    settings.PICTURES = tmp_path
+
+
+def bring(data: bytes | None = None, **attributes: Any) -> FileResult:
+    return import_film(data or as_bytes(film(FILM, **attributes)), name="a.dcm")
+
+
+def number_of(result: FileResult) -> int:
+    assert result.radiograph is not None
+    return result.radiograph
+
+
+@pytest.fixture
+def discarded(
+    admin: MakeUser, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> int:
+    number = number_of(bring(ViewPosition="AP"))
+    with django_capture_on_commit_callbacks(execute=True):
+        discard(radiograph=number, actor=admin())
+    return number
+
+
+def test_a_forgotten_film_is_a_new_one_when_it_comes_again(discarded: int, admin: MakeUser) -> None:
+    assert bring().status == Status.DUPLICATE
+    forget(radiograph=discarded, actor=admin())
+    again = bring()
+    assert (again.status, again.reason) == (Status.IMPORTED, "")
+    own = Radiograph.objects.get(pk=again.radiograph)
+    assert own.pk != discarded
+    assert np.array_equal(read_picture(own.picture_path), FILM)
+    history = Radiograph.objects.get(pk=discarded)
+    assert (history.state, history.sop_uid) == ("forgotten", own.sop_uid)
+    record = AuditRecord.objects.get(action="radiograph.forgotten")
+    assert (record.actor, record.subject) == (admin(), f"Radiograph {discarded}")
+    assert bring().radiograph == own.pk
+
+
+def test_it_can_be_discarded_and_forgotten_over_and_over(discarded: int, admin: MakeUser) -> None:
+    numbers = [discarded]
+    for _ in range(2):
+        forget(radiograph=numbers[-1], actor=admin())
+        numbers.append(number_of(bring(ViewPosition="AP", WindowCenter=9, WindowWidth=5000)))
+        discard(radiograph=numbers[-1], actor=admin())
+    assert len(set(numbers)) == 3
+
+
+def test_a_forgotten_film_is_no_rival_and_has_no_picture_to_miss(
+    discarded: int, admin: MakeUser
+) -> None:
+    forget(radiograph=discarded, actor=admin())
+    other = import_film(as_bytes(film(stored(seed=5))), name="b")  # of the same identifier
+    assert other.status == Status.IMPORTED
+    assert picture_sweep.sweep(older_than=-60).missing == ()
+
+
+def test_what_came_damaged_before_waits_again(discarded: int, admin: MakeUser) -> None:
+    """The whole film closed the damaged one's row; forgotten, it is waited for again."""
+    cut = as_bytes(film(FILM))[:-1000]
+    forget(radiograph=discarded, actor=admin())
+    assert bring(cut).status == Status.QUARANTINED
+    whole = number_of(bring(ViewPosition="AP"))
+    assert UnreadableFilm.objects.get().radiograph_id == whole
+    discard(radiograph=whole, actor=admin())
+    assert "stays out" in bring(cut).reason
+    forget(radiograph=whole, actor=admin())
+    assert UnreadableFilm.objects.get().state == "waiting"
+    assert bring(cut).status == Status.QUARANTINED
+
+
+def test_only_a_discarded_film_is_forgotten(admin: MakeUser, db: None) -> None:
+    for own in (number_of(bring()), number_of(bring(as_bytes(film(ViewPosition="AP"))))):
+        with pytest.raises(Conflict, match="not discarded"):
+            forget(radiograph=own, actor=admin())
+    with pytest.raises(NotFound):
+        forget(radiograph=999_999, actor=admin())
+
+
+@pytest.mark.parametrize("state", ["ready", "quarantined", "discarded"])
+def test_the_database_brings_no_forgotten_film_back(film: MakeFilm, state: str) -> None:
+    own = film(state="forgotten")
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        Radiograph.objects.filter(pk=own.pk).update(state=state, reason="So.")
+
+
+@pytest.mark.parametrize("state", ["ready", "quarantined"])
+def test_the_database_forgets_no_film_that_was_not_discarded(film: MakeFilm, state: str) -> None:
+    own = film(state=state, reason="So.")
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        Radiograph.objects.filter(pk=own.pk).update(state="forgotten")
+
+
+def test_a_film_in_use_is_set_aside_for_a_reason_and_let_in_again(
+    admin: MakeUser, db: None
+) -> None:
+    number = number_of(bring())
+    own = set_aside(radiograph=number, reason=" The letters are reversed.\n", actor=admin())
+    own.refresh_from_db()
+    assert (own.state, own.reason) == ("quarantined", "The letters are reversed.")
+    record = AuditRecord.objects.get(action="radiograph.set_aside")
+    assert (record.actor, record.detail) == (admin(), {"reason": "The letters are reversed."})
+    accept(radiograph=number, region="L", actor=admin(), correction=Correction(mirrored=True))
+    own.refresh_from_db()
+    assert (own.state, own.region, own.reason) == ("ready", "L", "")
+    assert np.array_equal(read_picture(own.picture_path), FILM[:, ::-1])
+
+
+def test_under_a_wrong_patient_it_is_sent_again_with_the_right_header(
+    admin: MakeUser, db: None
+) -> None:
+    wrong = number_of(bring(PatientID="wrong"))
+    set_aside(radiograph=wrong, reason="Another patient's.", actor=admin())
+    discard(radiograph=wrong, actor=admin())
+    forget(radiograph=wrong, actor=admin())
+    right = bring(PatientID="right")
+    assert right.status == Status.IMPORTED
+    own, old = (Radiograph.objects.get(pk=pk) for pk in (number_of(right), wrong))
+    assert own.visit.patient != old.visit.patient
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "x" * 501])
+def test_nothing_is_set_aside_without_a_reason(admin: MakeUser, db: None, reason: str) -> None:
+    number = number_of(bring())
+    with pytest.raises(BadInput, match="Write why"):
+        set_aside(radiograph=number, reason=reason, actor=admin())
+    assert Radiograph.objects.get().state == "ready"
+
+
+def test_what_a_study_or_a_deck_has_is_not_set_aside(admin: MakeUser, study: MakeStudy) -> None:
+    made = study(films=1, name="Spring")
+    for purpose in ("reading", "calibration"):
+        type(made).of_any_purpose.filter(pk=made.pk).update(purpose=purpose)
+        with pytest.raises(Conflict, match="'Spring' has this film"):
+            set_aside(radiograph=made.films.get().pk, reason="Wrong.", actor=admin())
+    assert Radiograph.objects.get().state == "ready"
+
+
+def test_only_a_film_in_use_is_set_aside(discarded: int, admin: MakeUser) -> None:
+    with pytest.raises(Conflict, match="not in use"):
+        set_aside(radiograph=discarded, reason="Wrong.", actor=admin())
+
+
+@pytest.fixture
+def graded(admin: MakeUser, model_version: MakeModel) -> int:
+    """Set aside after a model, which serves no more, has graded it."""
+    number = number_of(bring())
+    points = model_version("points", task="key_points", state="retired")
+    Pregrading.objects.create(
+        radiograph_id=number, key_points=points, corner_grades=model_version(), plausible=True
+    )
+    set_aside(radiograph=number, reason="Wrong.", actor=admin())
+    return number
+
+
+@pytest.mark.parametrize(
+    ("region", "correction"), [("L", Correction()), ("C", Correction(turned=1))]
+)
+def test_of_a_graded_film_region_and_picture_stay(
+    graded: int, admin: MakeUser, region: str, correction: Correction
+) -> None:
+    with pytest.raises(Conflict, match="A model has graded this film"):
+        accept(radiograph=graded, region=region, actor=admin(), correction=correction)
+    assert Radiograph.objects.get().state == "quarantined"
+    accept(radiograph=graded, region="C", actor=admin())
+    assert Radiograph.objects.get().state == "ready"
+
+
+def test_a_film_that_may_lie_with_a_worker_is_not_changed_under_its_hands(
+    admin: MakeUser, db: None
+) -> None:
+    number = number_of(bring())
+    waiting = number_of(bring(as_bytes(film(ViewPosition="AP", SOPInstanceUID="1.2.3"))))
+    set_aside(radiograph=number, reason="Mirrored.", actor=admin())
+    job = jobs.claim(jobs.waiting_pregrading().pk)
+    assert job
+    mirrored = Correction(mirrored=True)
+    with pytest.raises(Conflict, match="being graded now"):
+        accept(radiograph=number, region="C", actor=admin(), correction=mirrored)
+    accept(radiograph=waiting, region="C", actor=admin(), correction=mirrored)  # was never in use
+    jobs.succeed(job, message="", result={})
+    accept(radiograph=number, region="C", actor=admin(), correction=mirrored)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_that_takes_a_film_at_that_moment_keeps_it(
+    film: MakeFilm, admin: MakeUser, reader: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, design, spines = film(), Design(name="Now", readers=[reader()]), study_films.spines
+    has_films, wants_it = threading.Event(), threading.Event()
+    refused = list[Conflict]()
+
+    def slowly(*chosen: Any) -> list[Spine]:
+        has_films.set()
+        wants_it.wait(1)  # the other waits for our lock, and would not without it
+        return spines(*chosen)
+
+    def study_is_made() -> None:
+        studies.create(design=design, actor=admin())
+
+    def admin_sets_it_aside_meanwhile() -> None:
+        has_films.wait()
+        try:
+            set_aside(radiograph=own.pk, reason="Wrong.", actor=admin())
+        except Conflict as error:
+            refused.append(error)
+        wants_it.set()
+
+    def closing(work: Callable[[], None]) -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(study_films, "spines", slowly)
+    with ThreadPoolExecutor(2) as clients:
+        list(clients.map(closing, (study_is_made, admin_sets_it_aside_meanwhile)))
+    assert len(refused) == 1
+    assert StudyFilm.objects.get().radiograph.state == "ready"
