@@ -1,7 +1,8 @@
 """How often intake doubts a good film, and how often it misses a bad one; prints one JSON.
 
 Phantom films that derived no mean picture, as they are, and spoilt in one way at a time: letters
-burnt in, the other region named, polarity turned round, turned upside down, laid on its side.
+burnt in, level or upright, the other region named, polarity turned round, turned upside down, laid
+on its side.
 Phantoms are drawn by the same hand as the mean pictures: for patients' films the rates are a hope.
 
     python -m benchmarks.film_doubts --json > benchmarks/results/film_doubts.json
@@ -39,6 +40,7 @@ from training.phantom.film import WHITE
 DERIVED_FROM = (("clinic", 301), ("trial", 302), ("early", 303))
 SEED = 904  # derived nothing
 SAID = ("MUELLER^HANS", "DOE JANE", "12.03.1961", "ID 4711-22", "KLINIKUM A", "P-100233")
+Line = Callable[[str, float], NDArray[np.uint8]]
 LEAST_LETTER = 9  # pixels high: below, nobody reads the name either
 
 
@@ -78,16 +80,77 @@ def mean_picture(region: Region) -> list[list[int]]:
 
 
 def letters(films: list[PhantomFilm]) -> dict[str, object]:
-    """False alarms with lead markers only, misses with a line of letters, by typeface."""
+    """False alarms, also beside things in a row, and misses with a line, by typeface and turn."""
     alarms = sum(text_suspected(film.bone_bright) is not None for film in films)
-    missed = {}
-    for name, line in (("cv2", _line_by_cv2), ("pillow", _line_by_pillow)):
-        rng = np.random.default_rng(SEED)
-        spoilt = [with_letters(film.bone_bright, line, rng) for film in films]
-        missed[name] = round(float(np.mean([text_suspected(own) is None for own in spoilt])), 4)
-    return {"false_alarms": round(alarms / len(films), 4), "missed": missed}
+    return {
+        "false_alarms": round(alarms / len(films), 4),
+        "false_alarms_beside": {
+            thing.__name__: _share(
+                text_suspected(thing(film.bone_bright, rng)) is not None for film in films
+            )
+            for rng, thing in ((np.random.default_rng(SEED), thing) for thing in IN_A_ROW)
+        },
+        "missed": {name: _missed(films, line, 0) for name, line in LINES.items()},
+        "missed_upright": {
+            name: {"upwards": _missed(films, line, 1), "downwards": _missed(films, line, 3)}
+            for name, line in LINES.items()
+        },
+    }
 
 
+def _missed(films: list[PhantomFilm], line: Line, turned: int) -> float:
+    """Share of films on which a line, turned by quarters anticlockwise, is not suspected."""
+    rng = np.random.default_rng(SEED)
+    spoilt = (
+        np.rot90(with_letters(np.rot90(film.bone_bright, -turned), line, rng), turned)
+        for film in films
+    )
+    return _share(text_suspected(np.ascontiguousarray(own)) is None for own in spoilt)
+
+
+def ruler(pixels: Picture, rng: np.random.Generator) -> Picture:
+    """The film beside an upright ruler without figures."""
+    spoilt, (rows, cols) = pixels.copy(), pixels.shape
+    left, long = int(cols * rng.uniform(0.05, 0.2)), rows * rng.uniform(0.015, 0.03)
+    for mark, y in enumerate(np.arange(0.05, 0.95, rng.uniform(0.008, 0.02)) * rows):
+        to = left + int(long if mark % 5 == 0 else 0.6 * long)
+        spoilt[int(y) : int(y) + max(1, round(0.003 * rows)), left:to] = 0.9 * WHITE
+    return spoilt
+
+
+def step_wedge(pixels: Picture, rng: np.random.Generator) -> Picture:
+    """The film beside ten blocks, each brighter than the one above."""
+    spoilt, (rows, cols) = pixels.copy(), pixels.shape
+    left, side = int(cols * rng.uniform(0.03, 0.1)), int(0.03 * rows)
+    for step in range(10):
+        top = int(0.1 * rows) + step * side
+        spoilt[top : top + side - 2, left : left + side] = WHITE * (step + 1) / 10
+    return spoilt
+
+
+def screws(pixels: Picture, rng: np.random.Generator) -> Picture:
+    """The film with a screw in each of five bodies."""
+    return _slanting(pixels, rng, rng.uniform(0.55, 0.72), rng.uniform(0.04, 0.12), 0.09, 5)
+
+
+def staples(pixels: Picture, rng: np.random.Generator) -> Picture:
+    """The film with the staples of a wound behind the spine, narrow enough to pass for letters."""
+    return _slanting(pixels, rng, rng.uniform(0.75, 0.9), 0.02, rng.uniform(0.015, 0.04), 12)
+
+
+def _slanting(
+    pixels: Picture, rng: np.random.Generator, x: float, long: float, apart: float, number: int
+) -> Picture:
+    """Bars one below the other, a little aslant; in shares of the film."""
+    spoilt, (rows, cols) = pixels.copy(), pixels.shape
+    left, right, thick = int(x * cols), int((x + long) * cols), max(2, round(0.005 * cols))
+    for y in ((0.25 + apart * np.arange(number)) * rows).astype(int).tolist():
+        ends = (left, y), (right, y + round(rng.normal(0, 0.1) * (right - left)))
+        cv2.line(spoilt, *ends, 0.97 * WHITE, thick, cv2.LINE_AA)
+    return spoilt
+
+
+IN_A_ROW = (ruler, step_wedge, screws, staples)
 Line = Callable[[str, float], NDArray[np.uint8]]
 
 
@@ -124,6 +187,9 @@ def _line_by_pillow(said: str, height: float) -> NDArray[np.uint8]:
     image = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), said, 255, font=font)
     return np.array(image)
+
+
+LINES: dict[str, Line] = {"cv2": _line_by_cv2, "pillow": _line_by_pillow}
 
 
 def appearance(films: list[PhantomFilm]) -> dict[str, object]:

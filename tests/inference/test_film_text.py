@@ -1,4 +1,4 @@
-"""Letters near the edge are suspected; lead markers, bones and noise are not."""
+"""Letters near the edge are suspected, however turned; markers, bones and noise are not."""
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ from tests.inference.phantoms import films, named
 from training.phantom import PhantomFilm
 from training.phantom.film import WHITE
 
+every_turn = pytest.mark.parametrize("turned", [0, 1, 2, 3], ids=lambda turned: f"{90 * turned}")
 every_film = pytest.mark.parametrize("film", films(), ids=named)
 
 
@@ -24,24 +25,53 @@ def written(pixels: Picture, said: str, value: int, at: tuple[float, float]) -> 
     return spoilt
 
 
+def turned_by(pixels: Picture, quarters: int) -> Picture:
+    return np.rot90(pixels, quarters).copy()
+
+
+@every_turn
 @every_film
-def test_a_film_with_its_lead_marker_is_not_suspected(film: PhantomFilm) -> None:
-    assert text_suspected(film.bone_bright) is None
-    assert text_suspected(WHITE - film.bone_bright) is None
+def test_a_film_with_its_lead_marker_is_not_suspected(film: PhantomFilm, turned: int) -> None:
+    pixels = turned_by(film.bone_bright, turned)
+    assert text_suspected(pixels) is None
+    assert text_suspected(WHITE - pixels) is None
 
 
+@every_turn
 @every_film
-def test_a_name_in_white_on_black_is_suspected(film: PhantomFilm) -> None:
-    spoilt = film.bone_bright.copy()
-    spoilt[:40] = 0
-    assert text_suspected(written(spoilt, "DOE JANE", WHITE, (0.05, 0.04))) == SUSPECTED
+def test_a_name_in_white_on_black_is_suspected(film: PhantomFilm, turned: int) -> None:
+    """The film is upright, the line runs along any of its sides."""
+    pixels = turned_by(film.bone_bright, -turned)
+    pixels[:40] = 0
+    spoilt = turned_by(written(pixels, "DOE JANE", WHITE, (0.05, 0.04)), turned)
+    assert text_suspected(spoilt) == SUSPECTED
 
 
+@every_turn
 @every_film
-def test_a_name_in_black_on_a_white_label_is_suspected(film: PhantomFilm) -> None:
-    spoilt = film.bone_bright.copy()
-    spoilt[-40:, :220] = WHITE
-    assert text_suspected(written(spoilt, "4711-22", 0, (0.03, 0.97))) == SUSPECTED
+def test_a_name_in_black_on_a_white_label_is_suspected(film: PhantomFilm, turned: int) -> None:
+    pixels = turned_by(film.bone_bright, -turned)
+    pixels[-40:, :220] = WHITE
+    spoilt = turned_by(written(pixels, "4711-22", 0, (0.03, 0.97)), turned)
+    assert text_suspected(spoilt) == SUSPECTED
+
+
+@every_turn
+def test_the_marks_of_a_ruler_and_the_steps_of_a_wedge_are_no_letters(turned: int) -> None:
+    film = np.full((1000, 800), 300, np.uint16)
+    for top in range(50, 950, 15):
+        film[top : top + 4, 60 : 60 + (24 if top % 75 == 50 else 15)] = WHITE
+    for step in range(8):
+        film[100 + 30 * step : 120 + 30 * step, 700:720] = WHITE
+    assert text_suspected(turned_by(film, turned)) is None
+
+
+@every_turn
+def test_lead_markers_one_below_the_other_are_no_line(turned: int) -> None:
+    film = np.full((1000, 800), 300, np.uint16)
+    for number, marker in enumerate(("L", "R JS", "MA", "12")):
+        film = written(film, marker, WHITE, (0.05, 0.1 + 0.05 * number))
+    assert text_suspected(turned_by(film, turned)) is None
 
 
 @pytest.mark.parametrize("marker", ["L", "R", "R JS"])
