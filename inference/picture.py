@@ -113,14 +113,19 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         raise
 
 
-def automatic_window(pixels: Picture) -> Window:
+def automatic_window(pixels: Picture, covered: NDArray[np.bool_] | None = None) -> Window:
     """The first display window of uint16 [rows, cols]: the 1st to 99th percentile of the anatomy.
 
     Even regions that touch the edge (collimator, direct exposure, digitiser border) and the few
-    pixels of a lead marker do not set the range.
+    pixels of a lead marker do not set the range, nor does what was `covered` by hand.
     """
     small = np.ascontiguousarray(shrink(pixels, _LOOK_AT), dtype=np.float32)
-    low, high = np.percentile(small[_anatomy(small)], [1.0, 99.0])
+    seen = np.ones(small.shape, dtype=bool)
+    if covered is not None:
+        seen = shrink(covered * np.uint16(65535), _LOOK_AT) == 0
+        small[~seen] = np.median(small[seen])
+    anatomy = _anatomy(small) & seen
+    low, high = np.percentile(small[anatomy if anatomy.any() else seen], [1.0, 99.0])
     margin = 0.02 * (high - low)
     width = max(float(high - low + 2 * margin), 1.0)
     return Window(center=float(low + high) / 2, width=width)

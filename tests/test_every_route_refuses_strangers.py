@@ -33,6 +33,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("POST", "radiographs"): OFFICE,
     ("PATCH", "radiographs/<id>"): ADMIN,
     ("GET", "radiographs/<id>/thumbnail"): OFFICE,
+    ("GET", "radiographs/<id>/picture"): ADMIN,
     ("GET", "unreadable_films"): OFFICE,
     ("PATCH", "unreadable_films/<id>"): ADMIN,
     ("POST", "dicomweb/studies"): OFFICE,

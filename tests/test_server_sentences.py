@@ -10,9 +10,10 @@ KOREAN = ROOT / "frontend" / "src" / "texts" / "ko" / "server.json"
 WHERE = (
     "annotation/errors.py", "annotation/permissions.py", "annotation/tasks.py",
     "annotation/models/study.py", "annotation/api/*.py", "annotation/services/*.py",
-    "inference/dicom*.py", "inference/film_*.py", "inference/corner_regions.py",
-    "inference/plausibility.py", "training/calibration.py", "training/loop.py",
-    "training/corner_grades.py", "training/key_points.py", "training/__main__.py",
+    "inference/dicom*.py", "inference/film_*.py", "inference/correction.py",
+    "inference/corner_regions.py", "inference/plausibility.py", "training/calibration.py",
+    "training/loop.py", "training/corner_grades.py", "training/key_points.py",
+    "training/__main__.py",
 )  # fmt: skip
 # What speaks to machines and to the command line, in English.
 ELSEWHERE = {

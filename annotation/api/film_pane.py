@@ -19,6 +19,9 @@ from annotation.models import AdjudicationCase, DiscPoint, Radiograph, Reading
 from annotation.services.ledger import Mark
 from inference.msasss import FINDINGS, NOT_ASSESSABLE
 
+NEVER_CHANGES = "private, max-age=86400, immutable"
+# May bear a patient's name: no copy stays behind in a browser.
+NEVER_KEPT = "no-store"
 MISSING = "The picture of this film is not in the store. Ask the administrator to restore it."
 
 
@@ -151,6 +154,7 @@ class PictureView(APIView):
     """A picture file; subclasses say whose."""
 
     preview = False
+    cache = NEVER_CHANGES
 
     def film(self, request: Request, pk: int) -> Radiograph:
         """The film, if this person may see it. Raises NotFound."""
@@ -164,11 +168,11 @@ class PictureView(APIView):
         """The stored 16-bit picture, or the small preview. Neither ever changes."""
         film = self.film(request, pk)
         if self.preview:
-            return _file(film.preview_path, "image/jpeg", "film.jpg")
-        return _file(film.picture_path, "image/jls", "film.jls")
+            return _file(film.preview_path, "image/jpeg", "film.jpg", self.cache)
+        return _file(film.picture_path, "image/jls", "film.jls", self.cache)
 
 
-def _file(path: Path, content_type: str, name: str) -> FileResponse:
+def _file(path: Path, content_type: str, name: str, cache: str) -> FileResponse:
     try:
         file = path.open("rb")
     except FileNotFoundError as missing:
@@ -178,5 +182,5 @@ def _file(path: Path, content_type: str, name: str) -> FileResponse:
         file,
         filename=name,
         content_type=content_type,
-        headers={"Cache-Control": "private, max-age=86400, immutable"},
+        headers={"Cache-Control": cache},
     )

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation import tasks
+from annotation.api.film_pane import NEVER_KEPT, PictureView
 from annotation.api.uploaded_archive import import_archive, is_archive
 from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Pregrading, Radiograph
@@ -22,7 +23,7 @@ from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import quarantine, undone_decisions
 from annotation.services.dicom_import import Status, import_film
-from inference.correction import Correction
+from inference.correction import Correction, Rectangle
 
 PAGE_SIZE = 50
 
@@ -78,16 +79,26 @@ class Filter(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=Radiograph.State.choices, required=False)
 
 
+class RectangleIn(serializers.Serializer[Any]):
+    """An area of the waiting film, in pixels of its stored picture."""
+
+    left = serializers.IntegerField()
+    top = serializers.IntegerField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
 class Decision(serializers.Serializer[Any]):
     """Either the region, which lets the film in, set right on request, or the state.
 
     `discarded` keeps a waiting film out, `forgotten` lets a discarded one come again, and
-    `quarantined` sets one that is in use aside, for a reason. The picture is inverted first, then
-    mirrored left to right, then turned.
+    `quarantined` sets one that is in use aside, for a reason. Areas are blacked out first, then
+    the picture is inverted, mirrored left to right and turned.
     """
 
     region = serializers.ChoiceField(choices=REGIONS, required=False)
     facing = serializers.ChoiceField(choices=["left", "right"], required=False, allow_null=True)
+    blacked = RectangleIn(many=True, required=False)
     inverted = serializers.BooleanField(required=False)
     mirrored = serializers.BooleanField(required=False)
     turned = serializers.IntegerField(min_value=0, max_value=3, required=False)
@@ -173,10 +184,11 @@ class RadiographView(APIView):
         decision.is_valid(raise_exception=True)
         wanted = dict(decision.validated_data)
         actor = user_of(request)
+        blacked = tuple(Rectangle(**one) for one in wanted.pop("blacked", ()))
         if region := wanted.pop("region", None):
             quarantine.accept(
                 radiograph=radiograph, region=region, actor=actor,
-                facing=wanted.pop("facing", None), correction=Correction(**wanted),
+                facing=wanted.pop("facing", None), correction=Correction(**wanted, blacked=blacked),
             )  # fmt: skip
             tasks.pregrade_new_films()
         elif wanted["state"] == Radiograph.State.QUARANTINED:
@@ -188,20 +200,35 @@ class RadiographView(APIView):
         return Response(RadiographOut(shown().get(pk=radiograph)).data)
 
 
+class WaitingPictureView(PictureView):
+    """The whole picture of a film that waits: an admin reads what is burnt into it."""
+
+    permission_classes = [role(ADMIN)]
+    cache = NEVER_KEPT
+
+    def film(self, request: Request, pk: int) -> Radiograph:
+        """Of a film that nobody has decided on; whoever reads films gets them elsewhere."""
+        film = Radiograph.objects.filter(pk=pk, state=Radiograph.State.QUARANTINED).first()
+        if film is None:
+            raise NotFound
+        return film
+
+
 class ThumbnailView(APIView):
     """The small picture."""
 
     permission_classes = [role(COORDINATOR, ADMIN)]
 
     def get(self, request: Request, radiograph: int) -> FileResponse:
-        """JPEG; it never changes."""
+        """JPEG; it never changes, but that of a waiting film may show a name and be replaced."""
         film = Radiograph.objects.filter(pk=radiograph).first()
         if film is None or not film.preview_path.exists():
             raise NotFound
+        waits = film.state == Radiograph.State.QUARANTINED
         return FileResponse(
             film.preview_path.open("rb"),
             content_type="image/jpeg",
-            headers={"Cache-Control": "private, max-age=86400"},
+            headers={"Cache-Control": NEVER_KEPT if waits else "private, max-age=86400"},
         )
 
 

@@ -31,7 +31,12 @@ from annotation.api.model_versions import (
     RetrainingScheduleView,
     TrainingRunsView,
 )
-from annotation.api.radiographs import RadiographsView, RadiographView, ThumbnailView
+from annotation.api.radiographs import (
+    RadiographsView,
+    RadiographView,
+    ThumbnailView,
+    WaitingPictureView,
+)
 from annotation.api.reading import (
     CommitView,
     DiscPointsView,
@@ -65,6 +70,7 @@ urlpatterns = [
     path("radiographs", RadiographsView.as_view()),
     path("radiographs/<int:radiograph>", RadiographView.as_view()),
     path("radiographs/<int:radiograph>/thumbnail", ThumbnailView.as_view()),
+    path("radiographs/<int:pk>/picture", WaitingPictureView.as_view()),
     path("unreadable_films", UnreadableFilmsView.as_view()),
     path("unreadable_films/<int:film>", UnreadableFilmView.as_view()),
     path("dicomweb/studies", DicomwebStudiesView.as_view()),

@@ -121,6 +121,7 @@ class Radiograph(models.Model):
     device = models.CharField(max_length=32, blank=True, help_text="the one machine's pseudonym")
     # How the stored picture came from the film as it was sent: first inverted, then mirrored
     # left to right, then turned. The header decides at the import, a person in the quarantine.
+    # What a person blacked out before all that, the audit record of the decision says.
     inverted = models.BooleanField(default=False)
     mirrored = models.BooleanField(default=False)
     turned = models.PositiveSmallIntegerField(default=0, help_text="quarter turns anticlockwise")

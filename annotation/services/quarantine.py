@@ -1,6 +1,7 @@
 """Films that are set aside, and a person's decision: set it right and let it in, or discard it."""
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, DiscPoint, Job, Pregrading, Radiograph, StudyFilm
 from annotation.services import audit
 from annotation.services.film_pictures import FilmPictures
-from inference.correction import Correction
+from inference.correction import Correction, Rectangle
 from inference.film_content import Shown, conflict
 from inference.film_tags import Facing
 from inference.msasss import Region
@@ -69,7 +70,7 @@ def accept(
     `facing` is the side of the corrected picture where the patient's front is, 'left' or 'right';
     None leaves what is known, as the correction moves it. Raises NotFound; Conflict when the film
     does not wait, or another film in use has its identifier, or its picture cannot be read, or a
-    model has graded it as something else.
+    model has graded it as something else; BadInput when too much of it would be blacked out.
     """
     if region not in ("C", "L"):
         raise BadInput("The region is C (cervical) or L (lumbar).")
@@ -89,13 +90,12 @@ def accept(
         film.region, film.state, film.reason = region, Radiograph.State.READY, ""
         film.let_in = True
         film.facing = facing or _moved(film.facing, correction)
-        if correction:
-            _correct(film, correction, pictures)
+        blacked = _correct(film, correction, pictures) if correction else ()
         film.save()
         audit.record(
             actor=actor, action="radiograph.accepted", subject=film, region=region, reason=reason,
             facing=film.facing, inverted=correction.inverted, mirrored=correction.mirrored,
-            turned=correction.turned,
+            turned=correction.turned, blacked=[astuple(one) for one in blacked],
         )  # fmt: skip
     return film
 
@@ -147,21 +147,31 @@ def _refuse_if_graded(film: Radiograph) -> None:
         )
 
 
-def _correct(film: Radiograph, correction: Correction, pictures: FilmPictures) -> None:
-    """The corrected picture under a name of its own; the other one goes when this one stands."""
+def _correct(
+    film: Radiograph, correction: Correction, pictures: FilmPictures
+) -> tuple[Rectangle, ...]:
+    """The corrected picture under a name of its own; the other one goes when this one stands.
+
+    Returns what was blacked out, in pixels of the film as it was sent.
+    """
+    if refusal := correction.why_not(film.height, film.width):
+        raise BadInput(refusal)
     try:
-        pixels = correction.of(read_picture(film.picture_path))
+        stored = read_picture(film.picture_path)
     except (OSError, ValueError) as error:
         raise Conflict("The film's picture cannot be read: restore it from the backup.") from error
     _delete_on_commit(film.picture_path, film.preview_path)
-    done = correction.after(Correction(film.inverted, film.mirrored, film.turned))
+    pixels = correction.of(stored)
+    window = automatic_window(pixels, correction.covered(*stored.shape))
+    sent = stored.shape[::-1] if film.turned % 2 else stored.shape
+    done = correction.after(Correction(film.inverted, film.mirrored, film.turned), *sent)
     film.inverted, film.mirrored, film.turned = done.inverted, done.mirrored, done.turned
     film.corrected = True
     film.height, film.width = pixels.shape
     pictures.begin(pixels)
-    window = automatic_window(pixels)
     pictures.write(film, pixels, window)
     film.window_center, film.window_width = window.center, window.width
+    return done.blacked
 
 
 def _moved(facing: str, correction: Correction) -> str:

@@ -134,6 +134,19 @@ def test_direct_exposure_inside_a_collimated_border_does_not_set_the_range() -> 
     assert abs(window.high - plain.high) < 150
 
 
+@pytest.mark.parametrize("under", [0, 1500, 4095])
+def test_what_was_covered_by_hand_does_not_set_the_range_whatever_it_is(under: int) -> None:
+    plain = automatic_window(anatomy())
+    film, covered = anatomy(), np.zeros((600, 400), bool)
+    covered[40:240, 60:340] = covered[500:, :100] = True
+    film[covered] = under
+    window = automatic_window(film, covered)
+    assert abs(window.low - plain.low) < 100
+    assert abs(window.high - plain.high) < 100
+    film[covered] = 77
+    assert automatic_window(film, covered) == window
+
+
 def test_a_blank_picture_still_has_a_window() -> None:
     assert automatic_window(np.full((50, 50), 7, np.uint16)) == Window(7.0, 1.0)
 

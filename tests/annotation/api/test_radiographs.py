@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from annotation.models import Job, Pregrading, Radiograph
+from inference.picture import read_picture
 from tests.annotation.conftest import MakeModel, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
@@ -167,6 +168,34 @@ def test_a_waiting_film_is_set_right_and_its_small_picture_with_it(page: Client)
     assert b"".join(page.get(shown["thumbnail_url"])) != before
 
 
+def test_a_name_is_read_at_full_resolution_and_blacked_out(page: Client, tmp_path: Path) -> None:
+    number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
+    answer = page.get(f"{URL}/{number}/picture")
+    (tmp_path / "read.jls").write_bytes(b"".join(answer))
+    came = read_picture(tmp_path / "read.jls")
+    assert answer["Cache-Control"] == "no-store"
+    small = page.get(f"{URL}/{number}/thumbnail")
+    assert (small["Cache-Control"], bool(b"".join(small))) == ("no-store", True)
+    area = {"left": 10, "top": 20, "width": 30, "height": 5}
+    decision = {"region": "C", "blacked": [area]}
+    assert page.patch(f"{URL}/{number}", decision, content_type="application/json").json()["state"]
+    kept = read_picture(Radiograph.objects.get(pk=number).picture_path)
+    assert (kept[20:25, 10:40] == came.min()).all()
+    assert (kept[25:] == came[25:]).all()
+    assert page.get(f"{URL}/{number}/picture").status_code == 404
+
+
+def test_the_whole_picture_of_a_waiting_film_is_the_admins_alone(
+    page: Client, signed_in: SignedIn, coordinator: MakeUser, reader: MakeUser
+) -> None:
+    waits = send(page, BodyPartExamined="SPINE").json()["radiograph"]
+    ready = send(page, seed=1).json()["radiograph"]
+    assert page.get(f"{URL}/{ready}/picture").status_code == 404
+    assert page.get(f"{URL}/999999/picture").status_code == 404
+    for other in (coordinator, reader):
+        assert signed_in(other()).get(f"{URL}/{waits}/picture").status_code == 403
+
+
 def test_a_film_that_cannot_be_shown_is_listed_until_it_is_given_up(page: Client) -> None:
     cut = as_bytes(film(ManufacturerModelName="XR656"))[:-1000]
     answer = page.post(URL, {"file": SimpleUploadedFile("a.dcm", cut)}).json()
@@ -189,6 +218,9 @@ def test_a_film_that_cannot_be_shown_is_listed_until_it_is_given_up(page: Client
         {"region": "C", "state": "discarded"},
         {"mirrored": True},
         {"region": "C", "turned": 4},
+        {"region": "C", "blacked": [{"left": 0, "top": 0, "width": 5}]},
+        {"region": "C", "blacked": [{"left": 0, "top": 0, "width": 48, "height": 40}]},
+        {"state": "discarded", "blacked": []},
         {"state": "discarded", "mirrored": True},
         {"state": "discarded", "reason": "So."},
         {"state": "quarantined"},

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from django.conf import LazySettings
@@ -13,7 +14,7 @@ from annotation.models import AuditRecord, Radiograph
 from annotation.services import audit
 from annotation.services.dicom_import import Status, import_film
 from annotation.services.quarantine import accept, discard
-from inference.correction import Correction
+from inference.correction import Correction, Rectangle
 from inference.picture import automatic_window, read_picture
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
@@ -108,6 +109,75 @@ def test_a_film_is_set_right_before_it_is_let_in(
     assert {key: record.detail[key] for key in ("inverted", "mirrored", "turned", "facing")} == {
         "inverted": True, "mirrored": True, "turned": 1, "facing": "left",
     }  # fmt: skip
+
+
+def test_what_is_blacked_out_is_gone_from_every_file(
+    admin: MakeUser,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    named = FILM.copy()
+    named[20:30, 5:44] = 4095
+    number = import_film(as_bytes(film(named, BodyPartExamined="SPINE")), name="a").radiograph
+    assert number is not None
+    blacked = (Rectangle(left=0, top=18, width=46, height=14),)
+    with django_capture_on_commit_callbacks(execute=True):
+        own = accept(
+            radiograph=number, region="C", actor=admin(),
+            correction=Correction(blacked=blacked),
+        )  # fmt: skip
+    picture = read_picture(own.picture_path)
+    covered = np.zeros(FILM.shape, bool)
+    covered[18:32, :46] = True
+    assert (picture[covered] == named.min()).all()
+    assert np.array_equal(picture[~covered], named[~covered])
+    small = cv2.imread(str(own.preview_path), cv2.IMREAD_GRAYSCALE)
+    assert small is not None
+    assert small.shape == FILM.shape
+    assert small[20:30, 2:44].max() < 16  # black, as JPEG has it
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{number}.corrected.jls", f"{number}.corrected.jpg",
+    }  # fmt: skip
+    window = automatic_window(picture, covered)
+    assert (own.window_center, own.window_width) == (window.center, window.width)
+    assert window != automatic_window(picture)
+
+
+def test_row_and_audit_record_tell_how_the_picture_came_from_what_was_sent(
+    admin: MakeUser,
+) -> None:
+    number = waiting_film(PatientOrientation=["F", "A"])
+    waiting = Radiograph.objects.get(pk=number)
+    assert waiting.turned % 2 == 1
+    accept(
+        radiograph=number, region="C", actor=admin(),
+        correction=Correction(True, True, 2, (Rectangle(3, 5, 20, 10), Rectangle(1, 1, 2, 4))),
+    )  # fmt: skip
+    own = Radiograph.objects.get(pk=number)
+    record = AuditRecord.objects.get(action="radiograph.accepted")
+    blacked = tuple(Rectangle(*one) for one in record.detail["blacked"])
+    assert len(blacked) == 2
+    told = Correction(own.inverted, own.mirrored, own.turned, blacked)
+    assert np.array_equal(told.of(FILM), read_picture(own.picture_path))
+
+
+@pytest.mark.parametrize(
+    ("blacked", "sentence"),
+    [
+        ((Rectangle(0, 0, 100_000, 5),), "not lie on"),
+        ((Rectangle(0, 0, FILM.shape[1], FILM.shape[0] // 2),), "third"),
+        ((Rectangle(0, 0, 1, 1),) * 21, "At most 20"),
+    ],
+)
+def test_too_much_black_is_refused_and_the_film_waits_on(
+    admin: MakeUser, blacked: tuple[Rectangle, ...], sentence: str
+) -> None:
+    number = waiting_film()
+    with pytest.raises(BadInput, match=sentence):
+        accept(radiograph=number, region="C", actor=admin(), correction=Correction(blacked=blacked))
+    own = Radiograph.objects.get(pk=number)
+    assert (own.state, own.corrected) == ("quarantined", False)
+    assert np.array_equal(read_picture(own.picture_path), FILM)
 
 
 def test_a_corrected_film_is_known_again_as_it_came(admin: MakeUser) -> None:
