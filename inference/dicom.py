@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 
 from inference import film_appearance, film_text
 from inference.dicom_decoders import decode
-from inference.dicom_header import MAX_BYTES, parse, too_large
+from inference.dicom_header import MAX_BYTES, is_zip, parse, too_large
 from inference.dicom_pixels import Codes, FilmUndecodable, calibrate, codes_of, codes_sha256
 from inference.film_kinds import FilmRefused, refuse_impossible_sizes, refuse_other_kinds
 from inference.film_tags import (
@@ -44,6 +44,7 @@ __all__ = [
     "Identifiers",
     "described",
     "identifiers",
+    "is_zip",
     "pixel_sha256",
     "quietly",
     "read_calibrated",

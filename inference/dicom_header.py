@@ -42,6 +42,7 @@ _ANATOMIC_REGION = 0x00082218
 # PS3.3 C.7.6.3, and the two of floats.
 _PIXELS = (0x7FE00010, 0x7FE00009, 0x7FE00008)
 _META_GROUP = 2
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # Curves, waveforms, overlays and pixels are of this group or above.
 _FIRST_BULK_GROUP = 0x5000
 
@@ -51,12 +52,21 @@ def too_large() -> str:
     return f"The file is larger than {MAX_BYTES // 1_000_000} MB, no single film is."
 
 
+def is_zip(beginning: bytes) -> bool:
+    """Whether a file that begins so is a zip archive."""
+    return beginning.startswith(_ZIP)
+
+
 def parse(data: bytes, *, pixels: bool) -> FileDataset:
     """The dataset with a transfer syntax, also of a file that lacks preamble or meta header.
 
     A deflated dataset comes with its pixels always: to inflate it twice costs more than to keep
     them.
     """
+    if is_zip(data):
+        raise FilmRefused(
+            "This is a zip archive, no film; drop it on the page of the radiographs, or unpack it."
+        )
     deflated, start = _deflated_meta(data)
     if deflated is not None:
         file = _Bounded(_inflated(data[start:]))

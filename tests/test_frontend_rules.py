@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import re
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from annotation.api.film_pane import mark_out
 from annotation.errors import PartnerNeeded
 from annotation.models import GradeEvent, Study
-from annotation.services import instrument
+from annotation.services import film_files, instrument
 from annotation.services.ledger import (
     BLANK,
     BRIDGED,
@@ -22,6 +23,7 @@ from annotation.services.ledger import (
     shifted,
     with_facing,
 )
+from inference.dicom import MAX_BYTES
 from inference.msasss import SITES, facing, sites_of
 
 FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
@@ -213,3 +215,18 @@ def test_a_row_of_keys_leaves_in_the_browser_what_it_leaves_on_the_server() -> N
     bridges = sum("3" in str(marks) for row in here for marks in row)
     assert min(verbs.count(verb) for verb in ("grade", "undo", "redo", "shift")) > 100
     assert bridges > 100
+
+
+def test_the_browser_opens_a_zip_within_the_bounds_of_the_server() -> None:
+    bounds = {
+        ("sendable", "MAX_BYTES"): MAX_BYTES,
+        ("zip_members", "MOST_GROWTH"): film_files.MOST_GROWTH,
+        ("zip_members", "GROWTH_BASE"): film_files.GROWTH_BASE,
+        ("zip_members", "MOST_MEMBERS"): film_files.MOST_MEMBERS,
+    }
+    for (file, name), bound in bounds.items():
+        source = (FRONTEND / "src" / "parts" / f"{file}.ts").read_text()
+        found = re.search(rf"const {name} = ([\d_* ]+);", source)
+        assert found, name
+        factors = [int(factor) for factor in found[1].split("**")]
+        assert (factors[0] ** factors[1] if len(factors) > 1 else factors[0]) == bound, name

@@ -1,10 +1,9 @@
 """The films: list, upload, decide on the quarantined ones, see a small picture."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery
 from django.http import FileResponse
@@ -16,7 +15,6 @@ from rest_framework.views import APIView
 
 from annotation import tasks
 from annotation.api.film_pane import NEVER_KEPT, PictureView
-from annotation.api.uploaded_archive import import_archive, is_archive
 from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
@@ -24,6 +22,7 @@ from annotation.permissions import ADMIN, COORDINATOR, role, user_of
 from annotation.services import quarantine, undone_decisions
 from annotation.services.dicom_import import Status, import_film
 from inference.correction import Correction, Rectangle
+from inference.dicom import MAX_BYTES
 
 PAGE_SIZE = 50
 
@@ -157,16 +156,12 @@ class RadiographsView(APIView):
         )
 
     def post(self, request: Request) -> Response:
-        """Import one file, or the files of one zip; what became of it is the answer, no error."""
+        """Import one file; what became of it is the answer, no error."""
         upload = request.FILES.get("file")
         if not isinstance(upload, UploadedFile):
-            raise BadInput('Send one DICOM file or one zip as "file" (multipart/form-data).')
-        if is_archive(upload):
-            archive = import_archive(upload, user_of(request))
-            if any(one.status == Status.IMPORTED for one in archive.files):
-                tasks.pregrade_new_films()
-            return Response(archive.as_json())
-        result = import_film(_content(upload), name=str(upload.name), actor=user_of(request))
+            raise BadInput('Send one DICOM file as "file" (multipart/form-data).')
+        data: bytes = upload.read(MAX_BYTES + 1)  # one too many is told as such
+        result = import_film(data, name=str(upload.name), actor=user_of(request))
         if result.status == Status.IMPORTED:
             tasks.pregrade_new_films()
         status = 201 if result.radiograph and result.status != Status.DUPLICATE else 200
@@ -230,11 +225,3 @@ class ThumbnailView(APIView):
             content_type="image/jpeg",
             headers={"Cache-Control": NEVER_KEPT if waits else "private, max-age=86400"},
         )
-
-
-def _content(upload: "UploadedFile[Any]") -> bytes | Path:
-    """A large upload lies on disk already; a small one is in memory."""
-    if isinstance(upload, TemporaryUploadedFile):
-        return Path(upload.temporary_file_path())
-    data: bytes = upload.read()
-    return data

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from inference.dicom import MAX_BYTES
+from inference.dicom import MAX_BYTES, is_zip
 
 # A zip that would grow beyond this many times its size holds no films: radiographs shrink two- to
 # fivefold, empty ones excepted, which the base allows for.
-_MOST_GROWTH = 100
-_GROWTH_BASE = 1 << 30
-_MOST_MEMBERS = 100_000
+MOST_GROWTH = 100
+GROWTH_BASE = 1 << 30
+MOST_MEMBERS = 100_000
+_HIDDEN = re.compile(r"\.[^.]")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 class Unreadable(ValueError):
@@ -30,11 +30,6 @@ class Found:
 
     name: str
     read: Callable[[], bytes | Path]
-
-
-def is_zip(beginning: bytes) -> bool:
-    """Whether a file that begins so is a zip archive."""
-    return beginning.startswith(_ZIP)
 
 
 def films_in(paths: list[Path]) -> Iterator[Found]:
@@ -118,18 +113,22 @@ def _in_zip(path: Path) -> Iterator[Found]:
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         size = sum(member.file_size for member in members)
-        if size > _GROWTH_BASE + _MOST_GROWTH * path.stat().st_size or len(members) > _MOST_MEMBERS:
+        if size > GROWTH_BASE + MOST_GROWTH * path.stat().st_size or len(members) > MOST_MEMBERS:
             yield _unreadable(path, "The zip archive would unpack to an absurd size.")
             return
         for member in members:
-            if not PurePosixPath(member.filename).name.startswith("."):
+            if not any(map(_HIDDEN.match, _inner(member).parts)):
                 name = f"{path}!{member.filename}"
                 yield Found(name, partial(_read_member, archive, member))
 
 
+def _inner(member: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(member.filename.replace("\\", "/"))
+
+
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """One member's bytes, in memory: nothing of an archive is ever written under its own name."""
-    inner = PurePosixPath(member.filename.replace("\\", "/"))
+    inner = _inner(member)
     if inner.is_absolute() or ".." in inner.parts or _DRIVE.match(str(inner)):
         raise Unreadable("The name leads out of the archive.")
     if member.flag_bits & 1:

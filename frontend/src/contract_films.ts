@@ -65,6 +65,4 @@ export interface ImportedFile {
   status: "imported" | "duplicate" | "quarantined" | "refused";
   reason: string | null;
   radiograph: number | null;
-  /** What became of each file of a zip archive. */
-  files?: ImportedFile[];
 }

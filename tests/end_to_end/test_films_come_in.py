@@ -3,6 +3,7 @@
 import base64
 import zipfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def films(product: Product, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 
 @pytest.mark.timeout(900)
-def test_dropped_films_survive_a_broken_line_and_a_zip_tells_of_each_file(
+def test_dropped_films_survive_a_broken_line_and_a_zip_is_its_files(
     product: Product, sign_in: SignIn, films: list[Path], tmp_path: Path
 ) -> None:
     half = sum(path.stat().st_size for path in films) // 2
@@ -52,7 +53,7 @@ def test_dropped_films_survive_a_broken_line_and_a_zip_tells_of_each_file(
         admin.page.goto(line.address + "/radiographs")
         expect(admin.page.get_by_test_id("drop-zone")).to_be_visible()
         line.cut_after(half)
-        drop(admin.page, films)
+        drop(admin.page, [*films[::2], together(tmp_path / "disk.zip", films[1::2])])
         assert line.is_cut.wait(240)
         expect(admin.page.get_by_text("sent again by itself").first).to_be_visible()
         admin.shows("radiographs-line-cut")
@@ -64,18 +65,42 @@ def test_dropped_films_survive_a_broken_line_and_a_zip_tells_of_each_file(
         expect(admin.page.get_by_test_id("film-count")).to_have_text(f"{len(films)} films")
         admin.shows("radiographs-line-mended")
 
-        bundle = tmp_path / "films.zip"
-        with zipfile.ZipFile(bundle, "w") as archive:
-            archive.write(films[0], "again.dcm")
-            archive.writestr("letter.dcm", "Dear colleague")
+        bundle = zipped(tmp_path / "films.zip", films[0])
         admin.page.get_by_test_id("file-input").set_input_files(bundle)
-        row = rows.filter(has_text="films.zip")
-        row.get_by_text("2 files in the archive").click()
-        expect(row.get_by_test_id("archive-file")).to_have_text(
-            [r"Already here again.dcm: This film is already here.",
-             r"Refused letter.dcm: The file is no DICOM file."]
-        )  # fmt: skip
+        told = {
+            "disk/again.dcm": "Already here This film is already here.",
+            "disk/new.dcm": "Imported Stored as film",
+            "disk/letter.dcm": "Refused The file is no DICOM file.",
+            "disk/damaged.dcm": "Refused The archive is damaged here: the file cannot be read.",
+        }
+        for name, sentence in told.items():
+            expect(rows.filter(has_text=name)).to_contain_text(sentence)
+        expect(rows).to_have_count(len(films) + len(told))
         admin.shows("radiographs-zip")
+
+
+def together(path: Path, films: list[Path]) -> Path:
+    """As a hospital sends them."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for film in films:
+            archive.write(film, f"disk/{film.parent.name}/{film.name}")
+    return path
+
+
+def zipped(path: Path, known: Path) -> Path:
+    """A film that is here, one that is not, a letter, a member with wrong bytes, a hidden file."""
+    new = dcmread(known)
+    new.SOPInstanceUID = generate_uid()
+    new.PixelData = (new.pixel_array ^ 1).tobytes()
+    with BytesIO() as file, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        new.save_as(file)
+        archive.write(known, "disk/again.dcm")
+        archive.writestr("disk/new.dcm", file.getvalue())
+        archive.writestr("disk/letter.dcm", "Dear colleague")
+        archive.writestr("disk/damaged.dcm", b"wound me", zipfile.ZIP_STORED)
+        archive.writestr("__MACOSX/._again.dcm", "hidden")
+    path.write_bytes(path.read_bytes().replace(b"wound me", b"wounded!"))
+    return path
 
 
 @pytest.mark.timeout(900)

@@ -4,6 +4,8 @@
  * what failed for want of one is sent again by itself, after a while that grows.
  */
 
+import type { Sendable } from "./sendable";
+
 export type UploadState = "waiting" | "sending" | "done" | "failed";
 
 export interface UploadResult {
@@ -29,7 +31,7 @@ const FIRST_PAUSE = 2000; // ms; each further one is twice as long
 const LONGEST_PAUSE = 30_000;
 
 export type Send<R extends UploadResult> = (
-  file: File,
+  file: Sendable,
   onProgress: (share: number) => void,
 ) => Promise<R>;
 
@@ -45,11 +47,13 @@ export interface Tally {
 
 export class UploadQueue<R extends UploadResult = UploadResult> {
   #entries: Upload<R>[] = [];
-  #files = new Map<number, File>();
+  #files = new Map<number, Sendable>();
   #nextKey = 1;
   #sending = 0;
   #pause = FIRST_PAUSE;
+  /** Runs while there is no connection: nothing is sent before it ends. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
 
   constructor(
     private readonly send: Send<R>,
@@ -58,8 +62,8 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
     private readonly isLost: (error: unknown) => boolean = () => false,
   ) {}
 
-  /** Adds files and starts; a file that is already queued (same name, size, date) is left out. */
-  add(files: Iterable<File>): void {
+  /** Adds files and starts; a file that is already queued (same path, size, date) is left out. */
+  add(files: Iterable<Sendable>): void {
     const known = new Set([...this.#files.values()].map(identity));
     for (const file of files) {
       if (known.has(identity(file))) continue;
@@ -85,8 +89,9 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
     this.#again(() => true);
   }
 
-  /** No timer is left behind. */
+  /** What is on its way may arrive; nothing else is sent, and no timer is left behind. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
@@ -114,13 +119,13 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
   }
 
   #againLater(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#stopped || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#again((entry) => entry.lost), this.#pause);
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
   }
 
   #pump(): void {
-    while (this.#sending < this.atOnce) {
+    while (!this.#stopped && this.#timer === undefined && this.#sending < this.atOnce) {
       const next = this.#entries.find((entry) => entry.state === "waiting");
       if (!next) break;
       void this.#sendOne(next);
@@ -140,9 +145,10 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
       });
       entry.sent = 1;
       entry.state = "done";
-      this.#pause = FIRST_PAUSE;
       // The bytes are on the server: let the browser have the memory back.
       this.#files.delete(entry.key);
+      this.#pause = FIRST_PAUSE;
+      if (this.#timer !== undefined) this.#again((one) => one.lost);
     } catch (error) {
       entry.state = "failed";
       entry.error = error instanceof Error ? error.message : String(error);
@@ -160,7 +166,7 @@ export class UploadQueue<R extends UploadResult = UploadResult> {
   }
 }
 
-function identity(file: File): string {
+function identity(file: Sendable): string {
   return `${file.name}|${file.size}|${file.lastModified}`;
 }
 
@@ -180,37 +186,4 @@ export function tally(uploads: readonly Upload[]): Tally {
     else if (upload.state !== "done") counts[upload.state] += 1;
   }
   return counts;
-}
-
-/** All files of a drop, folders walked; the order is the one of the file system. */
-export async function droppedFiles(items: Iterable<DataTransferItem>): Promise<File[]> {
-  // Entries must be taken before the first await: the list is emptied when the handler returns.
-  const entries = [...items]
-    .filter((item) => item.kind === "file")
-    .map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
-  const found: File[] = [];
-  for (const { entry, file } of entries) {
-    if (entry) found.push(...(await filesUnder(entry)));
-    else if (file) found.push(file);
-  }
-  return found;
-}
-
-async function filesUnder(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) => {
-      (entry as FileSystemFileEntry).file(resolve, reject);
-    });
-    return file.name.startsWith(".") ? [] : [file];
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
-  const found: File[] = [];
-  for (;;) {
-    // A reader hands out at most 100 entries per call; an empty answer is the end.
-    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => {
-      reader.readEntries(resolve, reject);
-    });
-    if (batch.length === 0) return found;
-    for (const child of batch) found.push(...(await filesUnder(child)));
-  }
 }

@@ -2,7 +2,12 @@ import { describe, expect, it, vi } from "vitest";
 
 import { tally, UploadQueue, type Send, type UploadResult } from "../../src/parts/uploads";
 
-const film = (name: string) => new File(["x"], name, { lastModified: 1 });
+const film = (name: string) => ({
+  name,
+  size: 1,
+  lastModified: 1,
+  content: async () => new File(["x"], name),
+});
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 /** A server whose answers the test gives one by one. */
@@ -107,6 +112,57 @@ describe("the upload queue", () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it("sends nothing more while the connection is lost, and all of it afterwards", async () => {
+    vi.useFakeTimers();
+    try {
+      const { open, send } = slowServer();
+      const queue = new UploadQueue(
+        send,
+        () => {},
+        1,
+        () => true,
+      );
+      queue.add([film("a"), film("b"), film("c")]);
+      open[0]?.fail(new Error("no connection"));
+      await vi.advanceTimersByTimeAsync(1999);
+      expect(open.map((one) => one.name)).toEqual(["a"]);
+      await vi.advanceTimersByTimeAsync(1);
+      open[1]?.answer({ status: "imported" });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(open.map((one) => one.name)).toEqual(["a", "a", "b"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("goes on at once when one of several gets through", async () => {
+    const { open, send } = slowServer();
+    const queue = new UploadQueue(
+      send,
+      () => {},
+      2,
+      () => true,
+    );
+    queue.add([film("a"), film("b")]);
+    open[0]?.fail(new Error("no connection"));
+    await settled();
+    open[1]?.answer({ status: "imported" });
+    await settled();
+    expect(open.map((one) => one.name)).toEqual(["a", "b", "a"]);
+    queue.stop();
+  });
+
+  it("sends nothing more once it is stopped", async () => {
+    const { open, send } = slowServer();
+    const { queue } = queueOn(send, 1);
+    queue.add([film("a"), film("b")]);
+    queue.stop();
+    open[0]?.answer({ status: "imported" });
+    await settled();
+    queue.add([film("c")]);
+    expect(open.map((one) => one.name)).toEqual(["a"]);
   });
 
   it("does not queue the same file twice", () => {

@@ -53,17 +53,16 @@ def test_a_refused_upload_is_an_answer_with_its_reason(page: Client) -> None:
     assert answer.json()["reason"] == "The file is no DICOM file."
 
 
+def test_a_zip_is_no_film_and_says_where_it_is_opened(page: Client) -> None:
+    answer = page.post(URL, {"file": SimpleUploadedFile("films.zip", b"PK\x03\x04" + bytes(900))})
+    assert (answer.status_code, answer.json()["status"]) == (200, "refused")
+    assert answer.json()["reason"].startswith("This is a zip archive, no film; drop it on the page")
+
+
 def test_an_upload_without_a_file_says_what_to_send(page: Client) -> None:
     answer = page.post(URL, {"films": "none"})
     assert answer.status_code == 400
     assert "multipart" in answer.json()["error"]["sentence"]
-
-
-def test_a_large_upload_is_read_from_its_temporary_file(
-    page: Client, settings: LazySettings
-) -> None:
-    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 100
-    assert send(page).json()["status"] == "imported"
 
 
 def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:

@@ -82,6 +82,11 @@ def test_a_damaged_member_spares_the_others(tmp_path: Path) -> None:
     assert given["b"] == b"B"
 
 
+def test_hidden_files_and_folders_of_an_archive_are_left_out(tmp_path: Path) -> None:
+    names = {".DS_Store": b"x", "__MACOSX/._a": b"x", ".Trashes/a": b"x", "b/a": b"A"}
+    assert read(archive(tmp_path / "films.zip", **names)) == {"b/a": b"A"}
+
+
 @pytest.mark.parametrize("packed", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
 def test_every_way_of_packing_may_be_damaged(tmp_path: Path, packed: int) -> None:
     path = tmp_path / "films.zip"

@@ -33,7 +33,13 @@ export const radiographs = {
         : `This film was stored before as film ${film}.`,
     resume: "Send the failed files again",
     againByItself: "It is sent again by itself when the server answers.",
-    inArchive: (n: number) => `${n} files in the archive`,
+    moved: "The file cannot be read any more: it was moved or changed after it was chosen.",
+    closed: "This file or folder cannot be opened.",
+    emptyArchive: "There is no file in the archive.",
+    foreignPacking: "The file is packed in a way that this browser cannot open; unpack it first.",
+    looking: "Looking through what was dropped…",
+    keepOpen:
+      "Keep this page open. If it was closed on the way, drop the same again: a film that is here is not stored twice.",
     clear: "Clear finished",
     left: (shown: number, all: string) =>
       `${shown} of ${all} files are listed; imported ones are left out.`,
