@@ -11,6 +11,7 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB,
 # Markers without a length (T.81 table B.1): TEM, RSTn, SOI, EOI.
 _BARE = frozenset({0x01, *range(0xD0, 0xDA)})
 _END = b"\xff\xd9"
+_SCAN = b"\xff\xda"
 _SOI = b"\xff\xd8"
 _J2K = b"\xff\x4f\xff\x51"
 _JP2 = b"\x00\x00\x00\x0cjP  "
@@ -18,12 +19,13 @@ _JP2 = b"\x00\x00\x00\x0cjP  "
 
 @dataclass(frozen=True)
 class Claim:
-    """Size and components that a frame announces, and whether its end marker is there."""
+    """Size, components and scans of a frame, and whether its end marker is there."""
 
     rows: int
     cols: int
     components: int
     is_whole: bool
+    scans: int = 1
 
 
 def claim_of(frame: bytes) -> Claim | None:
@@ -53,8 +55,9 @@ def _jpeg(frame: bytes) -> Claim | None:
             at += 1 if marker == 0xFF else 2
             continue
         if marker in _FRAMES:
-            rows = _number(frame, at + 5, 2)
-            return Claim(rows, _number(frame, at + 7, 2), frame[at + 9], _is_whole(frame))
+            rows, cols = (_number(frame, at + place, 2) for place in (5, 7))
+            # Among coded pixels no such bytes can stand (T.81 F.1.2.3, T.87 A.1).
+            return Claim(rows, cols, frame[at + 9], _is_whole(frame), frame.count(_SCAN, at))
         at += 2 + _number(frame, at + 2, 2)
 
 

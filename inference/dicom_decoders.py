@@ -68,6 +68,9 @@ SYNTAXES = (
     JPEGExtended12Bit,
     JPEGBaseline8Bit,
 )
+# A progressive JPEG goes over all its pixels once for each scan, and 65 bytes make a scan of 40
+# million pixels: 0.1 s each. Encoders write six for one component, and up to a dozen.
+_MOST_SCANS = 20
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
@@ -147,6 +150,8 @@ def _frame(film: FileDataset, syntax: UID) -> bytes:
         raise FilmUndecodable("The compressed pixels are not of the kind that the header claims.")
     if (claim.rows, claim.cols, claim.components) != (film.Rows, film.Columns, 1):
         raise FilmUndecodable("The compressed pixels have another size than the header claims.")
+    if claim.scans > _MOST_SCANS:
+        raise FilmUndecodable("The compressed pixels are in more parts than any encoder writes.")
     if not claim.is_whole:
         raise FilmUndecodable("The compressed pixels end too early: the file was cut short.")
     return frames[0]

@@ -9,7 +9,7 @@ from pydicom import dcmread
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
-from inference.dicom import read_film
+from inference.dicom import FilmUndecodable, read_film
 from tests.inference.dicom_files import as_bytes, as_radiograph, bundled, film, stored
 
 
@@ -47,12 +47,37 @@ def test_12_bit_jpeg_extended_gives_the_values_that_pydicom_tests_for(name: str)
     assert (pixels[420, 140], pixels[230, 120]) == (244, 95)
 
 
-def test_8_bit_jpeg_baseline_is_read() -> None:
-    grey = stored(bits=8).astype(np.uint8)
-    done, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 100])
-    assert done
-    ds = film(grey, bits=8, PixelData=encapsulate([data.tobytes()]))
+SMOOTH = cv2.GaussianBlur(stored(bits=8).astype(np.uint8), (9, 9), 0)
+
+
+def baseline(*frame: bytes) -> bytes:
+    """The smooth film, with that for its compressed frame."""
+    ds = film(SMOOTH, bits=8, PixelData=encapsulate([b"".join(frame)]))
     ds["PixelData"].VR = "OB"
     ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    own = read_film(as_bytes(ds)).pixels
-    assert np.array_equal(own, cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    return as_bytes(ds)
+
+
+def jpeg(*, is_progressive: bool) -> bytes:
+    options = [cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_PROGRESSIVE, int(is_progressive)]
+    done, data = cv2.imencode(".jpg", SMOOTH, options)
+    assert done
+    return data.tobytes()
+
+
+@pytest.mark.parametrize("is_progressive", [False, True])
+def test_8_bit_jpeg_is_read_in_one_scan_or_in_several(is_progressive: bool) -> None:
+    """Baseline has one; gateways that write progressive JPEG (SOF2) under its name are met."""
+    frame = jpeg(is_progressive=is_progressive)
+    assert frame.count(b"\xff\xda") == (6 if is_progressive else 1)
+    own = read_film(baseline(frame)).pixels
+    assert np.array_equal(own, cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_UNCHANGED))
+    assert np.abs(own.astype(int) - SMOOTH).max() <= 2
+
+
+def test_a_jpeg_of_thousands_of_scans_is_not_gone_through() -> None:
+    """Each costs the decoder a walk over the whole picture."""
+    frame = jpeg(is_progressive=True)
+    last = frame[frame.rindex(b"\xff\xda") : -2]
+    with pytest.raises(FilmUndecodable, match="more parts than any encoder"):
+        read_film(baseline(frame[:-2], last * 5000, b"\xff\xd9"))
