@@ -180,6 +180,10 @@ WHITENOISE_AUTOREFRESH = DEBUG
 FRONTEND = BASE_DIR / "annotation" / "static" / "app"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "annotation.api.uploads.NamelessFile",
+]
 
 LOGGING = {
     "version": 1,

@@ -88,6 +88,7 @@ def test_no_file_talks_about_the_machine_it_was_written_on() -> None:
 CALLED_BY_A_FRAMEWORK = [
     "Meta", "Command", "*Config", "*Admin", "handle", "add_arguments", "forward",
     "get", "post", "patch", "put", "delete", "get_*", "validate", "validate_*",
+    "new_file", "receive_data_chunk", "file_complete", "upload_interrupted",
     "to_representation", "has_permission", "has_*_permission", "as_sql", "save", "clean",
 ]  # fmt: skip
 # What the product offers to others and does not use itself; each with its reason.
