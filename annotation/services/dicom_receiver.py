@@ -6,6 +6,7 @@ reach the port is for TLS with client certificates, or a private network, to say
 """
 
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -38,12 +39,23 @@ _PDU_HEADER = 1 << 10
 # Commands and PDU headers beside the film itself.
 _OVERHEAD = 1 << 24
 _LAST_FILM_SECONDS = 8.0
+# In the middle of what it began to say; between messages pynetdicom has limits of its own.
+_SILENT_SECONDS = 60.0
 
 # C-STORE status (PS3.4 B.2.3)
 _SUCCESS = 0x0000
 _OUT_OF_RESOURCES = 0xA700
 _CANNOT_UNDERSTAND = 0xC000
 _COMMENT_LETTERS = 64  # Error Comment (0000,0902) is LO
+
+
+class _LateHandshake(ssl.SSLContext):
+    """Each sender's handshake is done by the thread that reads it: where connections are accepted,
+    one that says nothing would keep all others out."""
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """As asked, but for the handshake."""
+        return super().wrap_socket(sock, *args, **(kwargs | {"do_handshake_on_connect": False}))
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ class Tls:
 
     def context(self) -> ssl.SSLContext:
         """Raises OSError (ssl.SSLError included) when a file cannot be used."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = _LateHandshake(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self.certificate, self.key)
         if self.ca:
@@ -164,14 +176,23 @@ class _Bound:
         if count > _PDU_BYTES + _PDU_HEADER or self.received > MAX_BYTES + _OVERHEAD:
             log.warning("closed the connection of %s: more bytes than a film has.", self._sender)
             raise OSError
-        return self._receive(count)
+        try:
+            return self._receive(count)
+        except ssl.SSLError as error:
+            log.warning("closed the connection of %s: TLS failed (%s).", self._sender, error.reason)
+            raise
+        except TimeoutError:
+            log.warning("closed the connection of %s: it fell silent.", self._sender)
+            raise
 
 
 def _bound(event: evt.Event) -> None:
-    socket = event.assoc.dul.socket
-    if socket is not None:
-        bound = _Bound(socket.recv, event.assoc.requestor.address)
-        socket.recv = bound  # type: ignore[assignment, method-assign]
+    line = event.assoc.dul.socket
+    if line is not None and line.socket is not None:
+        # A sender that lost its power says no goodbye, and would be connected for ever.
+        line.socket.settimeout(_SILENT_SECONDS)
+        bound = _Bound(line.recv, event.assoc.requestor.address)
+        line.recv = bound  # type: ignore[assignment, method-assign]
 
 
 def _say_rejected(event: evt.Event) -> None:

@@ -24,6 +24,8 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 
 from annotation.models import Job, Radiograph
+from annotation.services import dicom_receiver
+from annotation.services.dicom_receiver import Receiver
 from inference.dicom import read_film
 from tests.annotation.own_process import OwnProcess
 from tests.inference.dicom_files import CR, as_bytes, film, stored
@@ -185,6 +187,21 @@ def test_a_claim_of_gigabytes_ends_the_connection(port: int, receiver: OwnProces
     assert send(port, film()) == (0, "")
 
 
+def test_a_sender_that_falls_silent_in_a_word_does_not_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when its power fails: no end of the connection ever arrives."""
+    monkeypatch.setattr(dicom_receiver, "_SILENT_SECONDS", 0.2)
+    own = Receiver(title="SYNDESMO", senders={"PACS": None}, imported=lambda: None)
+    try:
+        port = own.start("127.0.0.1", 0)
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+            line.sendall(b"\x01\x00\x00\x00\x00\x44" + bytes(30))
+            assert line.recv(1) == b""
+    finally:
+        own.stop()
+
+
 @pytest.mark.parametrize("sender", ["storescu", "dcmsend"])
 def test_dcmtk_sends_what_archives_send(port: int, tmp_path: Path, sender: str) -> None:
     plain = tmp_path / "plain.dcm"
@@ -223,11 +240,13 @@ def test_with_an_authority_only_senders_with_its_certificate_get_through_and_it_
         port = int(process.found(r"receives at 127.0.0.1:(\d+)"))
         nameless, known = (ssl.create_default_context(cafile=CERTIFICATE) for _ in range(2))
         known.load_cert_chain(CERTIFICATE)
-        assert turned_away(port, tls=None)
-        assert turned_away(port, tls=nameless)
-        association = associate(port, tls=known)
-        assert association.send_c_store(dcmread(BytesIO(as_bytes(film())))).Status == 0
-        association.release()
+        with socket.create_connection(("127.0.0.1", port)):  # it says nothing, and bothers nobody
+            assert turned_away(port, tls=None)
+            assert turned_away(port, tls=nameless)
+            association = associate(port, tls=known)
+            assert association.send_c_store(dcmread(BytesIO(as_bytes(film())))).Status == 0
+            association.release()
+        assert process.says("TLS failed .PEER_DID_NOT_RETURN_A_CERTIFICATE")
         assert process.ends(signal.SIGTERM, within=60) == 0
         assert process.says("stopped")
     assert Radiograph.objects.count() == 1
