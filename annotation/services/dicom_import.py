@@ -5,6 +5,7 @@ only, and no sentence that is stored quotes the header.
 """
 
 import logging
+import threading
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,11 @@ from inference.dicom import (
 )
 
 log = logging.getLogger(__name__)
+
+# The largest film (40 million pixels of 16 bits) takes up to 440 MB while it is read and coded; the
+# web has four threads, and everything it holds must stay below 1.5 GB.
+_AT_ONCE = 2
+_at_work = threading.BoundedSemaphore(_AT_ONCE)
 
 
 class Status(StrEnum):
@@ -110,11 +116,14 @@ def import_film(
 ) -> FileResult:
     """Read, de-identify and store one film. Raises only when the database or the disk fails.
 
+    Of more than two at once the others wait, whichever doors of this process they came through.
     `centre` is the hospital's name in results; without it that of the account, and without that
     the institution's pseudonym. `read` is what `read_film` gave or raised, where it was read ahead.
     """
+    centre = centre or _centre_of(actor)
     try:
-        return _import(source, read, name=name, centre=centre or _centre_of(actor), actor=actor)
+        with _at_work:
+            return _import(source, read, name=name, centre=centre, actor=actor)
     except Exception as error:
         if isinstance(error, OSError | DatabaseError) and not isinstance(error, DataError):
             raise
