@@ -20,7 +20,8 @@ LEAST_SHARED = 0.1  # of the corners must be read twice, else nobody knows who e
 _ROUNDS = 50
 # A reader's table before any read: right nine times in ten, as if seen on 20 corners per grade.
 # Keeps a reader of few films near the others and a grade that nobody gave from being impossible.
-_BEFORE = 20 * (0.9 * np.eye(len(GRADES)) + 0.1 / 3 * (1 - np.eye(len(GRADES))))
+_USUAL = 0.9 * np.eye(len(GRADES)) + 0.1 / 3 * (1 - np.eye(len(GRADES)))
+_BEFORE = 20 * _USUAL
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class ReaderErrors:
     prevalence: Floats
 
     def shares(self, reads: dict[str, int]) -> Floats:
-        """P(grade) [4] of a corner from its reads by reader; unknown readers do not count."""
+        """P(grade) [4] of a corner from its reads by reader.
+
+        A reader of whom nothing is known, as on a validation film, errs as is usual: without that
+        the corner that such a reader read alone would be taken for whatever is frequent.
+        """
         log = np.log(self.prevalence)
         for reader, grade in reads.items():
-            if reader in self.errors:
-                log = log + np.log(self.errors[reader][:, grade])
+            log = log + np.log(self.errors.get(reader, _USUAL)[:, grade])
         shares: Floats = np.exp(log - log.max())
         shares /= shares.sum()
         return shares

@@ -79,6 +79,18 @@ def test_weighed_labels_are_nearer_to_the_truth_than_votes() -> None:
     assert said(weighed(made, found)) > said(made) + 0.05
 
 
+def test_a_reader_of_whom_nothing_is_known_is_believed_as_readers_usually_are() -> None:
+    made, _ = films()
+    found = estimate(made)
+    assert found is not None
+    strange = replace(made[0], reads={"new": dict.fromkeys(SITES, 3)})
+    (weighed_film,) = weighed([strange], found)
+    assert weighed_film.corners["L1_INF"][3] > 0.7
+    both = replace(made[0], reads={"careful": dict.fromkeys(SITES, 0)} | strange.reads)
+    (weighed_film,) = weighed([both], found)
+    assert weighed_film.corners["L1_INF"][0] > 0.9  # the careful one weighs more
+
+
 def test_an_adjudicated_corner_keeps_its_decision() -> None:
     made, _ = films()
     decided = replace(
