@@ -137,16 +137,20 @@ class _Descent:
     ) -> None:
         self.state, self.task, self.schedule = state, task, schedule
         self.device, self.report, self.group = device, report, group
-        self.parts = 1
-        if schedule.batch < group.size:
+        self.least = schedule.batch // group.size  # pictures in the smallest share
+        if not self.least:
             raise TrainingError(
                 f"The recipe's batch of {schedule.batch} cannot be shared by {group.size} "
                 "processes: start fewer."
             )
         if group.size > 1:
             # Later, one that runs out of memory would leave the others waiting for ever
-            self._gradient(copy.deepcopy(state.network), with_others=False)
-            self.parts = group.most(self.parts, device)
+            tried = copy.deepcopy(state.network)
+            self._gradient(tried, with_others=False)
+            state.parts = group.most(state.parts, device)
+            # They would wait for the gradient of a layer that the loss never meets, too
+            for own, met in zip(state.network.parameters(), tried.parameters(), strict=True):
+                own.requires_grad_(met.grad is not None)
         self.network = group.wrapped(state.network)
 
     def step(self) -> Tensor:
@@ -182,14 +186,15 @@ class _Descent:
             except torch.OutOfMemoryError:
                 if with_others and group.size > 1:
                     raise  # the others wait in the middle of the step
-            self._halve(len(mine[0]))  # here: the handler above would keep the graph alive
+            self._halve()  # here: the handler above would keep the graph alive
 
     def _backward(self, network: nn.Module, mine: Batch, counted: float) -> Tensor:
         """Backward of the shares of one batch, part by part; returns their part of the loss."""
         total = torch.zeros((), device=self.device)
-        size = math.ceil(len(mine[0]) / self.parts)
         bfloat16 = self.schedule.bfloat16 and knows_bfloat16(self.device)
-        parts = list(zip(*(torch.split(tensor, size) for tensor in mine), strict=True))
+        # As many parts in every process: synchronised batch norms meet in each of them
+        split = (torch.tensor_split(tensor, self.state.parts) for tensor in mine)
+        parts = list(zip(*split, strict=True))
         for number, part in enumerate(parts, start=1):
             held = tuple(tensor.to(self.device, non_blocking=True) for tensor in part)
             last = number == len(parts)
@@ -201,20 +206,21 @@ class _Descent:
             total += loss.detach()
         return total
 
-    def _halve(self, rows: int) -> None:
-        if self.parts >= rows:
+    def _halve(self) -> None:
+        state = self.state
+        if state.parts >= self.least:
             raise TrainingError(
                 "The GPU has too little memory for a single picture of this recipe: "
                 "choose a smaller recipe, or end what else uses the GPU."
             )
-        self.parts *= 2
+        state.parts = min(2 * state.parts, self.least)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        size = math.ceil(rows / self.parts)
+        size = math.ceil(self.least / state.parts)
         self.report(
             {
                 "phase": f"memory ran out: the batch is halved, {size} pictures at a time",
-                "step": self.state.step,
+                "step": state.step,
                 "steps": self.schedule.steps,
             }
         )

@@ -31,6 +31,10 @@ class State:
     step: int = 0  # done so far
     best_loss: float = float("inf")
     waited: int = 0  # validations since the best one
+    parts: int = 1  # of a batch, when memory ran out: batch norm sees one part at a time
+
+
+_COUNTERS = ("step", "best_loss", "waited", "parts")
 
 
 class Resume:
@@ -48,7 +52,7 @@ class Resume:
         if time.monotonic() - self.stored < self.every_s:
             return
         self.stored = time.monotonic()
-        counters = {"step": state.step, "best_loss": state.best_loss, "waited": state.waited}
+        counters = {name: getattr(state, name) for name in _COUNTERS}
         header = {"run": json.dumps({"key": self.key, **counters})}
         tensors = {name: t.detach().cpu().contiguous().clone() for name, t in _tensors(state)}
         write_whole(self.path, save(tensors, metadata=header))
@@ -70,8 +74,8 @@ class Resume:
             index, kind = name.split(".")
             moments.setdefault(int(index), {})[kind] = tensor
         state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
-        state.step, state.waited = header["step"], header["waited"]
-        state.best_loss = header["best_loss"]
+        for name in _COUNTERS:
+            setattr(state, name, header[name])
         return True
 
     def forget(self) -> None:

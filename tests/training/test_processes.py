@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from training.loop import Batch, Schedule, train
 from training.processes import ALONE, Group, joined
 
 torch.set_num_threads(1)
 SCHEDULE = Schedule(
-    steps=12, batch=7, learning_rate=0.02, validate_every=4, average=0.5, bfloat16=False
+    steps=12, batch=9, learning_rate=0.02, validate_every=4, average=0.5, bfloat16=False
 )
 
 
@@ -26,6 +27,7 @@ class Line:
 
     def __init__(self, room: int = 99) -> None:
         self.room = room
+        self.parts = 0  # that were done beside the other process
 
     def batch(self, step: int, size: int) -> Batch:
         random = torch.Generator().manual_seed(step)
@@ -36,6 +38,7 @@ class Line:
         pictures, grey, counts = batch
         if len(pictures) > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory.")
+        self.parts += isinstance(network, DistributedDataParallel)
         wrong = (network(pictures)[:, 0] - grey).square()
         return (wrong * counts).sum() / counts.sum().clamp(min=1)
 
@@ -47,13 +50,27 @@ class Line:
         return float(self.loss(network, self.batch(10_000, 64)).detach())
 
 
-def trained(group: Group, room: int = 99) -> tuple[nn.Module, list[str]]:
+class Spare(nn.Module):
+    """A network with a layer that no picture meets, as a trunk has under the third look alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(16, 5), nn.Tanh(), nn.Linear(5, 1))
+        self.idle = nn.Linear(2, 2)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """[n, 1, 4, 4] -> [n, 1]."""
+        found: Tensor = self.layers(pictures)
+        return found
+
+
+def trained(group: Group, task: Line) -> tuple[nn.Module, list[str]]:
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 5), nn.Tanh(), nn.Linear(5, 1))
+    network = Spare()
     said: list[str] = []
     train(
         network,
-        Line(room),
+        task,
         SCHEDULE,
         torch.device("cpu"),
         lambda line: said.append(line["phase"]),
@@ -65,9 +82,10 @@ def trained(group: Group, room: int = 99) -> tuple[nn.Module, list[str]]:
 def main(out: Path, room: int) -> None:
     """What each process of the tests below does."""
     with joined("cpu") as (group, _):
-        network, said = trained(group, room)
+        task = Line(room)
+        network, said = trained(group, task)
         torch.save(network.state_dict(), out / f"{group.rank}.pt")
-        (out / f"{group.rank}.json").write_text(json.dumps(said))
+        (out / f"{group.rank}.json").write_text(json.dumps([said, task.parts]))
 
 
 def under_torchrun(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -84,15 +102,17 @@ def under_torchrun(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("room", [99, 2])
 def test_two_processes_end_where_one_does(tmp_path: Path, room: int) -> None:
-    alone, _ = trained(ALONE)
+    alone, _ = trained(ALONE, Line())
     done = under_torchrun(__file__, tmp_path, room)
     assert done.returncode == 0, done.stderr
     for rank in (0, 1):
         found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
         for name, tensor in alone.state_dict().items():
             assert torch.allclose(found[name], tensor, atol=1e-5), name
-    said = json.loads((tmp_path / "0.json").read_text())
-    assert any("halved" in phase for phase in said) == (room == 2)
+    told = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)]
+    assert any("halved" in phase for phase in told[0][0]) == (room == 2)
+    # Shares of 4 and 5 pictures, in as many parts: synchronised batch norms wait in each of them
+    assert told[0][1] == told[1][1] == SCHEDULE.steps * (4 if room == 2 else 1)
 
 
 def test_a_whole_run_of_two_processes_reports_and_writes_once(

@@ -34,8 +34,8 @@ def died() -> None:
 
 
 class Task:
-    def __init__(self, dies_at: int = -1, dies: Callable[[], None] = died) -> None:
-        self.dies_at, self.dies = dies_at, dies
+    def __init__(self, dies_at: int = -1, dies: Callable[[], None] = died, room: int = 99) -> None:
+        self.dies_at, self.dies, self.room = dies_at, dies, room
         self.steps: list[int] = []
 
     def batch(self, step: int, size: int) -> Batch:
@@ -45,6 +45,8 @@ class Task:
         return (torch.rand(size, 1, 4, 4, generator=torch.Generator().manual_seed(step)),)
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        if network.training and len(batch[0]) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
         return (network(batch[0])[:, 0] - batch[0].amax(dim=(1, 2, 3))).square().mean()
 
     def counted(self, batch: Batch) -> float:
@@ -56,13 +58,15 @@ class Task:
 
 def run(task: Task, resume: Resume | None, schedule: Schedule = SCHEDULE) -> nn.Module:
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 1))
+    network = nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 1)
+    )
     return train(network, task, schedule, torch.device("cpu"), lambda _: None, resume)
 
 
-def killed(path: Path, key: str = "run") -> None:
+def killed(path: Path, key: str = "run", *, dies_at: int = 13, room: int = 99) -> None:
     with pytest.raises(KilledError):
-        run(Task(dies_at=13), Resume(path, key, every_s=0))
+        run(Task(dies_at, room=room), Resume(path, key, every_s=0))
 
 
 def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
@@ -73,6 +77,15 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) 
     assert 5 not in task.steps
     for a, b in zip(resumed.parameters(), run(Task(), None).parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_run_that_memory_ran_out_for_goes_on_in_as_small_parts(tmp_path: Path) -> None:
+    """Batch norm sees a part at a time: with more memory on the second day it saw the whole."""
+    killed(tmp_path / "r", dies_at=3, room=4)  # before the first validation
+    resumed = run(Task(), Resume(tmp_path / "r", "run"))
+    whole = run(Task(room=4), None)
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
 
 
 def stands_still() -> None:
