@@ -199,10 +199,15 @@ class GraderTask:
 
 
 def refuse_unlearnable(train: Crops, val: Crops) -> None:
-    """Raise TrainingError, in a sentence, when these crops cannot teach four grades."""
-    seen = train.votes.sum(axis=(0, 1)) > 0 if len(train) else np.zeros(4, bool)
-    if not seen.all():
-        lacking = ", ".join(str(grade) for grade in np.flatnonzero(~seen))
+    """Raise TrainingError, in a sentence, when these crops cannot teach four grades.
+
+    An example of a grade is a corner of which most is said to be that grade: where readers are
+    weighed by their errors, a little of every corner is of every grade.
+    """
+    graded = train.votes[train.votes.sum(axis=2) > 0]
+    examples = np.bincount(graded.argmax(axis=1), minlength=4)
+    if not examples.all():
+        lacking = ", ".join(str(grade) for grade in np.flatnonzero(examples == 0))
         raise TrainingError(f"The training patients show no example of grade {lacking}.")
     if len(val) == 0:
         raise TrainingError("No validation patient has a graded corner.")

@@ -82,6 +82,13 @@ def test_a_grade_without_example_ends_the_run() -> None:
         refuse_unlearnable(crops([]), FOUR)
 
 
+def test_a_grade_that_nobody_gave_is_no_example_where_readers_are_weighed() -> None:
+    weighed = replace(FOUR, votes=np.tile([0.899, 0.1, 0.0005, 0.0005], (2, 2, 1)))
+    weighed.votes[0, 0] = [0.1, 0.899, 0.0005, 0.0005]
+    with pytest.raises(TrainingError, match="no example of grade 2, 3"):
+        refuse_unlearnable(weighed, FOUR)
+
+
 def test_training_without_validation_corners_is_refused() -> None:
     with pytest.raises(TrainingError, match="No validation patient"):
         refuse_unlearnable(FOUR, crops([]))
