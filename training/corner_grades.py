@@ -15,7 +15,7 @@ from inference import checkpoint, corner_grades
 from inference.checkpoint import Checkpoint, CheckpointError
 from inference.corner_grades import Calibration, CornerGradeNet, log_probabilities
 from inference.corner_regions import LEVELS
-from training import imagenet, reader_errors
+from training import imagenet, pretrained, reader_errors
 from training.batches import Crops, augmented_crops, cut_crops, middle
 from training.calibration import fit_calibration, prior_shift
 from training.evaluation import Probabilities, consensus
@@ -74,7 +74,7 @@ def started_from(network: CornerGradeNet, start: Checkpoint | None, recipe: Grad
         if file is not None:
             imagenet.fill(network.trunk, file)
             return f"from ImageNet weights, {file.name}"
-        looked = " and ".join(str(folder) for folder in imagenet.folders())
+        looked = " and ".join(str(folder) for folder in pretrained.folders())
         why.append(f"no ImageNet file of {backbone} lies in {looked}")
     return f"from scratch: {'; '.join(why)}"
 

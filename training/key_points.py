@@ -1,9 +1,9 @@
-"""Recipes of the key point network: settings, targets, loss."""
+"""The key point network from snapshot to figures: start, targets, loss, evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,10 @@ from inference import key_points
 from inference.checkpoint import Checkpoint
 from inference.corner_regions import DiscPoints
 from inference.disc_patches import PATCH, PATCH_STRIDE
-from inference.key_points import KeyPointArchitecture, KeyPointNet
+from inference.key_points import KeyPointNet
 from inference.point_finder import KeyPointFinder
 from training import human_pose
 from training.batches import (
-    FilmAugmentation,
     Floats,
     SmallFilm,
     augmented_films,
@@ -34,98 +33,18 @@ from training.disc_patches import (
     together,
 )
 from training.evaluation import point_figures
-from training.loop import Batch, Report, Schedule, TrainingError, reading, train
+from training.key_point_recipes import RECIPES, KeyPointRecipe
+from training.loop import Batch, Report, TrainingError, reading, train
 from training.model_comparison import compared_points
 from training.place_targets import place_loss, place_targets
 from training.processes import ALONE, Group
 from training.resume import Resume
 from training.snapshot import Snapshot, SnapshotFilm
 
+__all__ = ["RECIPES", "compare", "fit"]  # what `training.runs` asks of a task
+
 _VALIDATION_BATCH = 32
 _PATCH_CELLS = (PATCH.size // PATCH_STRIDE,) * 2
-
-
-@dataclass(frozen=True)
-class KeyPointRecipe:
-    """Everything that decides a key point run, but for the films and the seed."""
-
-    architecture: KeyPointArchitecture
-    schedule: Schedule
-    augmentation: FilmAugmentation = field(default_factory=FilmAugmentation)
-    sigma: float = 1.5  # cells of the target's spread: what `inference.heat_maps` expects
-    patches: int = 5  # disc patches beside each film of a batch, where there is a third look
-    third_look_alone: bool = False  # leave what looks at the film as the given weights have it
-    refines: bool = False  # keep the architecture of the weights it starts from
-    seed: int = 1
-
-
-_STARTER = KeyPointRecipe(
-    KeyPointArchitecture(looks=3),
-    # 8 films and 40 patches a step, 1.2 s on a free core. Without bfloat16: processors that do
-    # not know it take eight times as long
-    Schedule(
-        steps=550,
-        batch=8,
-        learning_rate=1.2e-3,
-        validate_every=100,
-        average=0.99,
-        bfloat16=False,
-    ),
-)
-
-RECIPES: dict[str, KeyPointRecipe] = {
-    # Koo et al. 2022: HRNet as for human pose, batch 32, Adam at 0.001, plain heat maps
-    # (sigma 2 as in the official code); 1080 films, 210 epochs
-    "paper": KeyPointRecipe(
-        KeyPointArchitecture("hrnet_w32", branches=False, heat="height", looks=1),
-        Schedule(
-            steps=7100,
-            batch=32,
-            learning_rate=1e-3,
-            weight_decay=0.0,
-            one_cycle=False,
-            average=0.0,
-            patience=50,
-        ),
-        sigma=2.0,
-    ),
-    "starter": _STARTER,
-    # From weights that find the discs well: half an hour on a busy core gives them the third
-    # look, at 32 patches a step
-    "third_look": replace(
-        _STARTER,
-        third_look_alone=True,
-        patches=4,
-        schedule=replace(_STARTER.schedule, steps=800, learning_rate=2e-3),
-    ),
-    # For a GPU: the wide network and a longer run
-    "best": KeyPointRecipe(
-        KeyPointArchitecture("hrnet_w32", looks=3),
-        Schedule(steps=10_000, batch=64, learning_rate=1e-3, validate_every=500),
-    ),
-    # Minutes on a CPU, from the serving weights
-    "quick": replace(
-        _STARTER,
-        refines=True,
-        schedule=replace(
-            _STARTER.schedule, steps=150, learning_rate=4e-4, validate_every=50, average=0.99
-        ),
-    ),
-    # Seconds: proves the way, not the model
-    "tiny": replace(
-        _STARTER,
-        refines=True,
-        schedule=replace(
-            _STARTER.schedule,
-            steps=4,
-            batch=8,
-            learning_rate=5e-5,
-            validate_every=4,
-            average=0.5,
-            report_every_s=0.2,
-        ),
-    ),
-}
 
 
 def fit(
@@ -143,6 +62,12 @@ def fit(
         recipe = replace(recipe, architecture=network.architecture)
     else:
         network = KeyPointNet(recipe.architecture)
+        given = start.state if start else {}
+        if recipe.third_look_alone and lacking(network, given, "trunk.", "final_layer."):
+            raise TrainingError(
+                "The third look alone is trained beside weights that find the discs: start from "
+                f"weights of {recipe.architecture.backbone}."
+            )
         start_from(network, start, report)
     task = KeyPointTask(snapshot, recipe, report)
     task.device = device
@@ -153,13 +78,19 @@ def fit(
 def start_from(network: KeyPointNet, start: Checkpoint | None, report: Report) -> None:
     """Fill a new network with the given weights, else with those of human pose if they are here.
 
-    Says which. Raises TrainingError when the file of human pose is not what it should be.
+    Says which, and why. Given weights count when their trunk is the network's: of another one a few
+    layers fit by chance. Raises PretrainedError when the file of human pose is not what it should
+    be.
     """
-    said = "scratch: no weights were given"
+    why = "no weights were given"
     if start is not None:
+        why = "the given weights are of another backbone"
+    if start is not None and not lacking(network, start.state, "trunk."):
         said = f"{take_over(network, start.state)} given tensors"
     elif (path := human_pose.file_of(network.architecture.backbone)) is not None:
         said = f"{human_pose.fill(network, path)} tensors of {path.name}"
+    else:
+        said = f"scratch: {why}"
     report({"phase": f"starting from {said}", "step": 0, "steps": 1})
 
 
@@ -169,6 +100,17 @@ def take_over(network: nn.Module, given: Mapping[str, Tensor]) -> int:
     fitting = {n: t for n, t in given.items() if n in own and own[n].shape == t.shape}
     network.load_state_dict(fitting, strict=False)
     return len(fitting)
+
+
+def lacking(network: nn.Module, given: Mapping[str, Tensor], *parts: str) -> list[str]:
+    """The tensors of these parts of the network that `given` lacks or has in another shape."""
+    return [
+        name
+        for name, own in network.state_dict().items()
+        if name.startswith(parts)
+        and not name.endswith("num_batches_tracked")
+        and (name not in given or given[name].shape != own.shape)
+    ]
 
 
 def compare(

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from inference.checkpoint import Checkpoint
 from inference.key_points import KeyPointArchitecture, KeyPointNet
 from training import human_pose, key_points
-from training.loop import TrainingError
+from training.pretrained import PretrainedError
 
 WIDTHS = (32, 64, 128, 256)
 Shapes = Iterator[tuple[str, tuple[int, ...]]]
@@ -128,7 +129,7 @@ def test_the_file_is_found_in_its_folder_for_its_own_backbone_alone(
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     path = tmp_path / human_pose.FILE
     torch.save({"conv1.weight": torch.zeros(32, 3, 3, 3)}, path)
-    with pytest.raises(TrainingError, match="another network"):
+    with pytest.raises(PretrainedError, match="another network"):
         human_pose.fill(paper_network(), path)
 
 
@@ -144,7 +145,7 @@ def test_a_pickle_that_is_more_than_tensors_is_never_run(
 ) -> None:
     path = tmp_path / human_pose.FILE
     path.write_bytes(pickle.dumps({"conv1.weight": Evil()}))
-    with pytest.raises(TrainingError, match="no plain weights"):
+    with pytest.raises(PretrainedError, match="no plain weights"):
         human_pose.fill(paper_network(), path)
     assert "run" not in capsys.readouterr().out
 
@@ -159,5 +160,21 @@ def test_a_run_of_the_papers_recipe_starts_from_the_file_when_it_is_here(
     key_points.start_from(paper_network(), None, said.append)
     assert [line["phase"] for line in said] == [
         "starting from scratch: no weights were given",
+        "starting from 1752 tensors of pose_hrnet_w32_256x192.pth",
+    ]
+
+
+def test_weights_of_another_backbone_do_not_stand_in_its_way(
+    checkpoint_of_the_official_shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The product starts every run from what serves: a few layers would fit by chance."""
+    serving = Checkpoint({}, KeyPointNet(KeyPointArchitecture()).state_dict(), "")
+    said: list[dict[str, object]] = []
+    monkeypatch.delenv("SYNDESMO_PRETRAINED", raising=False)
+    key_points.start_from(paper_network(), serving, said.append)
+    monkeypatch.setenv("SYNDESMO_PRETRAINED", str(checkpoint_of_the_official_shapes.parent))
+    key_points.start_from(paper_network(), serving, said.append)
+    assert [line["phase"] for line in said] == [
+        "starting from scratch: the given weights are of another backbone",
         "starting from 1752 tensors of pose_hrnet_w32_256x192.pth",
     ]

@@ -14,7 +14,7 @@ import torchvision
 from inference.corner_grades import CornerGradeNet, GraderArchitecture
 from training.corner_grades import started_from
 from training.grader_recipes import RECIPES, GraderRecipe
-from training.imagenet import PretrainedError
+from training.pretrained import PretrainedError
 
 NAME = "resnet18-f37072fd.pth"  # as in torchvision's list
 SMALL = replace(RECIPES["best"], architecture=GraderArchitecture("resnet18", stages=2))
@@ -49,6 +49,17 @@ def test_without_the_file_the_run_says_that_it_starts_from_scratch(folder: Path)
     _, said = start(SMALL)
     assert said.startswith("from scratch: no weights were given; no ImageNet file of resnet18 lies")
     assert str(folder) in said
+
+
+def test_the_file_is_looked_for_in_torchs_own_cache_too(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path_factory.mktemp("cache") / "hub"
+    monkeypatch.setenv("TORCH_HOME", str(cache.parent))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    (cache / "checkpoints").mkdir(parents=True)
+    torch.save(torchvision.models.resnet18().state_dict(), cache / "checkpoints" / NAME)
+    assert start(SMALL)[1] == f"from ImageNet weights, {NAME}"
 
 
 def test_a_recipe_without_imagenet_does_not_look(folder: Path) -> None:

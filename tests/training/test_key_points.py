@@ -15,6 +15,7 @@ from inference.film_views import COLS, ROWS
 from inference.heat_maps import decode
 from inference.key_points import N_MAPS, STRIDE, KeyPointArchitecture, KeyPointNet
 from training.key_points import RECIPES, fit, take_over
+from training.loop import TrainingError
 from training.place_targets import place_loss, place_targets
 from training.snapshot import read
 
@@ -66,6 +67,18 @@ def test_weights_of_a_network_without_a_third_look_are_taken_over_and_the_rest_s
     for name, tensor in new.state_dict().items():
         expected = before[name] if name.startswith("closer.") else old.state_dict()[name]
         assert torch.equal(tensor, expected)
+
+
+@pytest.mark.parametrize("backbone", [None, "hrnet_w32"])
+def test_the_third_look_alone_is_not_trained_beside_a_network_that_finds_nothing(
+    phantoms: Path, backbone: str | None
+) -> None:
+    start = None
+    if backbone:
+        given = KeyPointNet(KeyPointArchitecture(backbone, looks=2)).state_dict()
+        start = Checkpoint({"task": "key_points"}, given, "")
+    with pytest.raises(TrainingError, match="start from weights of hrnet_w18_small"):
+        fit(read(phantoms), RECIPES["third_look"], start, torch.device("cpu"), lambda _: None)
 
 
 def test_the_third_look_alone_leaves_what_looks_at_the_film_as_it_was(phantoms: Path) -> None:

@@ -1,0 +1,92 @@
+"""Recipes of the key point network, each number with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from inference.key_points import KeyPointArchitecture
+from training.batches import FilmAugmentation
+from training.loop import Schedule
+
+
+@dataclass(frozen=True)
+class KeyPointRecipe:
+    """Everything that decides a key point run, but for the films and the seed."""
+
+    architecture: KeyPointArchitecture
+    schedule: Schedule
+    augmentation: FilmAugmentation = field(default_factory=FilmAugmentation)
+    sigma: float = 1.5  # cells of the target's spread: what `inference.heat_maps` expects
+    patches: int = 5  # disc patches beside each film of a batch, where there is a third look
+    third_look_alone: bool = False  # leave what looks at the film as the given weights have it
+    refines: bool = False  # keep the architecture of the weights it starts from
+    seed: int = 1
+
+
+_STARTER = KeyPointRecipe(
+    KeyPointArchitecture(looks=3),
+    # 8 films and 40 patches a step, 1.2 s on a free core. Without bfloat16: processors that do
+    # not know it take eight times as long
+    Schedule(
+        steps=550,
+        batch=8,
+        learning_rate=1.2e-3,
+        validate_every=100,
+        average=0.99,
+        bfloat16=False,
+    ),
+)
+
+RECIPES: dict[str, KeyPointRecipe] = {
+    # Koo et al. 2022: HRNet as for human pose, batch 32, Adam at 0.001, plain heat maps
+    # (sigma 2 as in the official code); 1080 films, 210 epochs
+    "paper": KeyPointRecipe(
+        KeyPointArchitecture("hrnet_w32", branches=False, heat="height", looks=1),
+        Schedule(
+            steps=7100,
+            batch=32,
+            learning_rate=1e-3,
+            weight_decay=0.0,
+            one_cycle=False,
+            average=0.0,
+            patience=50,
+        ),
+        sigma=2.0,
+    ),
+    "starter": _STARTER,
+    # From weights that find the discs well: half an hour on a busy core gives them the third
+    # look, at 32 patches a step
+    "third_look": replace(
+        _STARTER,
+        third_look_alone=True,
+        patches=4,
+        schedule=replace(_STARTER.schedule, steps=800, learning_rate=2e-3),
+    ),
+    # For a GPU: the wide network and a longer run
+    "best": KeyPointRecipe(
+        KeyPointArchitecture("hrnet_w32", looks=3),
+        Schedule(steps=10_000, batch=64, learning_rate=1e-3, validate_every=500),
+    ),
+    # Minutes on a CPU, from the serving weights
+    "quick": replace(
+        _STARTER,
+        refines=True,
+        schedule=replace(
+            _STARTER.schedule, steps=150, learning_rate=4e-4, validate_every=50, average=0.99
+        ),
+    ),
+    # Seconds: proves the way, not the model
+    "tiny": replace(
+        _STARTER,
+        refines=True,
+        schedule=replace(
+            _STARTER.schedule,
+            steps=4,
+            batch=8,
+            learning_rate=5e-5,
+            validate_every=4,
+            average=0.5,
+            report_every_s=0.2,
+        ),
+    ),
+}
