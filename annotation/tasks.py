@@ -6,15 +6,12 @@ reaches PyTorch, and only inside the bodies that run on a GPU worker.
 """
 
 import logging
-import shutil
 import time
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from celery import shared_task
-from django.conf import settings
 from django.db import transaction
 
 from annotation.errors import Conflict
@@ -187,37 +184,32 @@ def train(job_id: int) -> None:
 
 
 def _train(held: jobs.Held) -> ModelVersion:
-    """The training itself is a process of its own, so that it can be stopped and cannot leak.
-
-    Its folder goes by the job: a worker that takes the job over goes on where the dead one was.
-    """
+    """The training itself is a process of its own, so that it can be stopped and cannot leak."""
     job, task = held.job, held.job.arguments["task"]
     serving = model_versions.serving(task)
     serving_weights = model_versions.sound_weights(serving)
     snapshot = _frozen(job)
-    weights = Path(settings.DATA) / "training" / f"job-{job.pk}" / "candidate.safetensors"
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    command = training_process.training(
-        task=task,
-        snapshot=snapshot.folder,
-        recipe=job.arguments["recipe"],
-        out=weights,
-        start=serving_weights,
-        compare=serving_weights,
-    )
-    report = _follow(command, held)
-    jobs.renew(job)  # nobody else may have registered this run's candidate
-    version = model_versions.register_candidate(
-        task=task,
-        weights=weights,
-        snapshot=snapshot,
-        metrics=report["metrics"],
-        compared_with=serving,
-        compared_metrics=report["compared"],
-        comparison=report["comparison"],
-    )
-    shutil.rmtree(weights.parent)
-    return version
+    with training_process.run_folder(job) as folder:
+        weights = folder / "candidate.safetensors"
+        command = training_process.training(
+            task=task,
+            snapshot=snapshot.folder,
+            recipe=job.arguments["recipe"],
+            out=weights,
+            start=serving_weights,
+            compare=serving_weights,
+        )
+        report = _follow(command, held)
+        jobs.renew(job)  # nobody else may have registered this run's candidate
+        return model_versions.register_candidate(
+            task=task,
+            weights=weights,
+            snapshot=snapshot,
+            metrics=report["metrics"],
+            compared_with=serving,
+            compared_metrics=report["compared"],
+            comparison=report["comparison"],
+        )
 
 
 @shared_task(time_limit=12 * 3600)

@@ -81,8 +81,8 @@ def main(argv: list[str] | None = None) -> int:
         if not _is_lost_gpu(error):
             raise
         return _failed(
-            "The GPU does not answer any more: look at nvidia-smi, restart the worker and start "
-            f"the run again; it goes on where it was. ({str(error).splitlines()[0]})"
+            f"The GPU does not answer any more ({str(error).splitlines()[0]}): look at nvidia-smi, "
+            "restart the worker and start the training again."
         )
     if done:  # several processes: the first speaks for all
         say({"done": True, **done})

@@ -4,6 +4,7 @@ A process of its own can be stopped, cannot leak into a worker, and keeps torch 
 """
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 from django.conf import settings
 
 from annotation.errors import ProductError
+from annotation.models import Job
+from annotation.services.jobs import JobLost
 
 Command = list[str]
 
@@ -41,6 +44,25 @@ def evaluation(*, snapshot: Path, weights: Path, compare: Path | None = None) ->
     command = [sys.executable, "-m", "training", "evaluate", "--snapshot", str(snapshot)]
     command += ["--weights", str(weights)]
     return command + (["--compare", str(compare)] if compare else [])
+
+
+@contextmanager
+def run_folder(job: Job) -> Iterator[Path]:
+    """Where a training keeps its state, several times its weights: as long as the job goes on.
+
+    It goes by the job: whoever takes the job over from a worker that died or was stopped goes on
+    where that one was. A job that ends here, however it does, leaves nothing.
+    """
+    folder = Path(settings.DATA) / "training" / f"job-{job.pk}"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    except (KeyboardInterrupt, SystemExit, JobLost):
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder)
 
 
 @contextmanager

@@ -151,13 +151,14 @@ def given(
         (a_loss_that_is_no_number, "lower the learning rate."),
         (weights_of_another_architecture, "of another architecture"),
         (weights_that_are_a_pickle, "never opened"),
-        (a_gpu_that_disappears, "The GPU does not answer any more: look at nvidia-smi"),
+        (a_gpu_that_disappears, "any more (CUDA error: GPU is lost): look at nvidia-smi"),
     ],
 )
 def test_a_training_that_cannot_go_on_fails_with_a_sentence_and_what_serves_is_untouched(
     given: Given,
     study: MakeStudy,
     model_version: MakeModel,
+    settings: Settings,
     wrong: Callable[[Given], None],
     sentence: str,
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_training_that_cannot_go_on_fails_with_a_sentence_and_what_serves_is_u
     assert ModelVersion.objects.get().state == "serving"  # and there is no candidate
     assert hashlib.sha256(given.weights.read_bytes()).hexdigest() == serving.weights_sha256
     assert not Job.objects.filter(kind="pregrade").exists()
+    assert not (Path(settings.DATA) / "training" / f"job-{job.pk}").exists()  # nobody goes on there
     assert not AuditRecord.objects.filter(action__startswith="model_version.").exists()
 
 
