@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 Heat = Literal["mass", "height"]
-REACH = 3  # cells around the peak that decide its place: two sigmas of the training target
-PAPER_SIGMA = 2.0  # cells: the official HRNet's target, a bell of height 1
+# Cells: SD of the bell that a map is taught, one per kind because it is read as it was taught. The
+# official HRNet's has height 1
+SIGMA: dict[str, float] = {"mass": 1.5, "height": 2.0}
+REACH = 3  # cells around the peak that decide its place: two sigmas of a map of mass
 
 
 def place_log_mass(maps: Tensor) -> Tensor:
@@ -29,7 +31,7 @@ def mass_of(maps: Tensor, heat: str) -> npt.NDArray[np.float32]:
     if heat == "mass":
         values = place_log_mass(maps)[..., :-1].exp().reshape(maps.shape)
     else:
-        values = maps.float().clamp(min=0) / (2 * math.pi * PAPER_SIGMA**2)
+        values = maps.float().clamp(min=0) / (2 * math.pi * SIGMA["height"] ** 2)
     found: npt.NDArray[np.float32] = values.detach().cpu().numpy()
     return found
 

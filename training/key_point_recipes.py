@@ -16,7 +16,6 @@ class KeyPointRecipe:
     architecture: KeyPointArchitecture
     schedule: Schedule
     augmentation: FilmAugmentation = field(default_factory=FilmAugmentation)
-    sigma: float = 1.5  # cells of the target's spread: what `inference.heat_maps` expects
     patches: int = 5  # disc patches beside each film of a batch, where there is a third look
     third_look_alone: bool = False  # leave what looks at the film as the given weights have it
     refines: bool = False  # keep the architecture of the weights it starts from
@@ -39,7 +38,7 @@ _STARTER = KeyPointRecipe(
 
 RECIPES: dict[str, KeyPointRecipe] = {
     # Koo et al. 2022: HRNet as for human pose, batch 32, Adam at 0.001, plain heat maps
-    # (sigma 2 as in the official code); 1080 films, 210 epochs
+    # (as in the official code); 1080 films, 210 epochs
     "paper": KeyPointRecipe(
         KeyPointArchitecture("hrnet_w32", branches=False, heat="height", looks=1),
         Schedule(
@@ -51,7 +50,6 @@ RECIPES: dict[str, KeyPointRecipe] = {
             average=0.0,
             patience=50,
         ),
-        sigma=2.0,
     ),
     "starter": _STARTER,
     # From weights that find the discs well: half an hour on a busy core gives them the third

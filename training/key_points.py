@@ -15,6 +15,7 @@ from inference import key_points
 from inference.checkpoint import Checkpoint
 from inference.corner_regions import DiscPoints
 from inference.disc_patches import PATCH, PATCH_STRIDE
+from inference.heat_maps import SIGMA
 from inference.key_points import KeyPointNet
 from inference.point_finder import KeyPointFinder
 from training import human_pose
@@ -182,7 +183,7 @@ class KeyPointTask:
         if not self.recipe.third_look_alone:
             chosen = random.integers(len(self.train), size=size)
             films, points = augmented_films(self.train, chosen, how, random, self.device)
-            whole = (films, place_targets(points, self.recipe.sigma))
+            whole = (films, self._places(points))
         if not len(self.train_patches):
             return whole
         each = self.recipe.patches
@@ -197,8 +198,11 @@ class KeyPointTask:
             targets.reshape(size, each, *targets.shape[1:]),
         )
 
+    def _places(self, points: Floats) -> Tensor:
+        return place_targets(points, SIGMA[self.recipe.architecture.heat])
+
     def _ends(self, points: Floats) -> Tensor:
-        return place_targets(points, self.recipe.sigma, _PATCH_CELLS, PATCH_STRIDE)
+        return place_targets(points, SIGMA["mass"], _PATCH_CELLS, PATCH_STRIDE)
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """See `place_loss`; the third look's own is added."""
@@ -223,7 +227,7 @@ class KeyPointTask:
         for chosen in _portions(0 if self.recipe.third_look_alone else len(self.val)):
             for closer in (False, True):
                 films, points = plain_films(self.val, chosen, closer)
-                targets = place_targets(points, self.recipe.sigma).to(device)
+                targets = self._places(points).to(device)
                 maps = network(films.to(device, memory_format=torch.channels_last))
                 loss = place_loss(maps, targets, self.recipe.architecture.heat)
                 total += float(loss) * len(chosen) / (2 * len(self.val))

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.heat_maps import PAPER_SIGMA, decode, mass_of, place_log_mass
+from inference.heat_maps import SIGMA, decode, mass_of, place_log_mass
 from inference.key_points import N_MAPS, STRIDE
 
 
@@ -39,7 +39,7 @@ def test_two_rival_places_halve_the_confidence() -> None:
 
 def test_a_plain_bell_of_height_one_is_mass_one() -> None:
     """The official HRNet's target: sigma 2, height 1."""
-    heights = torch.from_numpy(bell(81.5, 81.5, PAPER_SIGMA))
+    heights = torch.from_numpy(bell(81.5, 81.5, SIGMA["height"]))
     heights = 0.7 * heights / heights.max()
     found = decode(mass_of(heights[None], "height")[0], STRIDE)[0]
     assert found[:2] == pytest.approx([81.5, 81.5], abs=0.3)

@@ -12,9 +12,9 @@ import torch
 
 from inference.checkpoint import Checkpoint
 from inference.film_views import COLS, ROWS
-from inference.heat_maps import decode
+from inference.heat_maps import decode, mass_of
 from inference.key_points import N_MAPS, STRIDE, KeyPointArchitecture, KeyPointNet
-from training.key_points import RECIPES, fit, take_over
+from training.key_points import RECIPES, KeyPointTask, fit, take_over
 from training.loop import TrainingError
 from training.place_targets import place_loss, place_targets
 from training.snapshot import read
@@ -67,6 +67,31 @@ def test_weights_of_a_network_without_a_third_look_are_taken_over_and_the_rest_s
     for name, tensor in new.state_dict().items():
         expected = before[name] if name.startswith("closer.") else old.state_dict()[name]
         assert torch.equal(tensor, expected)
+
+
+@pytest.mark.parametrize("recipe", ["paper", "tiny"])
+def test_plain_heat_is_taught_as_it_is_read_whatever_refines_it(
+    phantoms: Path, recipe: str
+) -> None:
+    """A bell of height 1 that is narrower than the paper's would be half as sure."""
+    network = KeyPointArchitecture(branches=False, heat="height", looks=1)
+    task = KeyPointTask(
+        read(phantoms), replace(RECIPES[recipe], architecture=network), lambda _: None
+    )
+    _, targets = task.batch(0, 8)
+    bells = targets[..., :-1].reshape(-1, *SHAPE)
+    whole = bells[(bells.amax(dim=(1, 2)) > 0) & inside(bells)]
+    heights = whole / whole.amax(dim=(1, 2), keepdim=True)
+    sure = decode(mass_of(heights[None], "height")[0], STRIDE)[:, 2]
+    assert len(sure) > 3
+    assert sure == pytest.approx(0.86, abs=0.05)  # what REACH holds of a bell of sigma 2
+
+
+def inside(bells: torch.Tensor) -> torch.Tensor:
+    """Whether a bell [n, h, w] peaks well within its map."""
+    row, col = np.unravel_index(bells.flatten(1).argmax(dim=1).numpy(), SHAPE)
+    rows, cols = SHAPE
+    return torch.from_numpy((row > 6) & (row < rows - 7) & (col > 6) & (col < cols - 7))
 
 
 @pytest.mark.parametrize("backbone", [None, "hrnet_w32"])
