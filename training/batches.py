@@ -238,11 +238,16 @@ def augmented_films(
     how: FilmAugmentation,
     random: Random,
     device: torch.device = CPU,
+    *,
+    closer: bool = True,
 ) -> tuple[Tensor, Floats]:
-    """Views [n, 1, 256, 192] in 0..1, exposed on the device, and the points [n, 24, 2] in them."""
+    """Views [n, 1, 256, 192] in 0..1, exposed on the device, and the points [n, 24, 2] in them.
+
+    `closer`: serving will look closer too, and so some views are closer looks.
+    """
     views, points = [], []
     for index in chosen:
-        film, whole = films[index], bool(random.random() < _WHOLE_LOOK)
+        film, whole = films[index], not closer or random.random() < _WHOLE_LOOK
         if whole and random.random() < how.turned:
             film = _turned(film, int(random.integers(1, 4)))
         transform = _random_look(film, how, random, whole=whole)

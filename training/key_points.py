@@ -151,6 +151,7 @@ class KeyPointTask:
     def __init__(self, snapshot: Snapshot, recipe: KeyPointRecipe, report: Report) -> None:
         self.recipe = recipe
         self.device = torch.device("cpu")  # where the films are perturbed
+        self.closer = recipe.architecture.looks > 1  # the network is asked more than once
         train, val = snapshot.split("train"), snapshot.split("val")
         self.train, self.train_patches = self._read(train, reading(report))
         self.val, self.val_patches = self._read(val, reading(report))
@@ -182,7 +183,9 @@ class KeyPointTask:
         how = self.recipe.augmentation
         if not self.recipe.third_look_alone:
             chosen = random.integers(len(self.train), size=size)
-            films, points = augmented_films(self.train, chosen, how, random, self.device)
+            films, points = augmented_films(
+                self.train, chosen, how, random, self.device, closer=self.closer
+            )
             whole = (films, self._places(points))
         if not len(self.train_patches):
             return whole
@@ -223,14 +226,14 @@ class KeyPointTask:
     def validation_loss(self, network: nn.Module) -> float:
         """The loss of all looks of serving at the validation films."""
         device = next(network.parameters()).device
-        total = 0.0
+        total, looks = 0.0, (False, True) if self.closer else (False,)
         for chosen in _portions(0 if self.recipe.third_look_alone else len(self.val)):
-            for closer in (False, True):
+            for closer in looks:
                 films, points = plain_films(self.val, chosen, closer)
                 targets = self._places(points).to(device)
                 maps = network(films.to(device, memory_format=torch.channels_last))
                 loss = place_loss(maps, targets, self.recipe.architecture.heat)
-                total += float(loss) * len(chosen) / (2 * len(self.val))
+                total += float(loss) * len(chosen) / (len(looks) * len(self.val))
         for chosen in _portions(len(self.val_patches)):
             patches, ends = plain_patches(self.val_patches, chosen)
             maps = network.closer(patches.to(device))  # type: ignore[operator]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference import film_views
 from inference.checkpoint import Checkpoint
 from inference.film_views import COLS, ROWS
 from inference.heat_maps import decode, mass_of
@@ -85,6 +86,29 @@ def test_plain_heat_is_taught_as_it_is_read_whatever_refines_it(
     sure = decode(mass_of(heights[None], "height")[0], STRIDE)[:, 2]
     assert len(sure) > 3
     assert sure == pytest.approx(0.86, abs=0.05)  # what REACH holds of a bell of sigma 2
+
+
+@pytest.mark.parametrize(("looks", "seen"), [(1, {True}), (2, {True, False})])
+def test_a_network_is_taught_and_judged_by_the_looks_that_serving_takes(
+    phantoms: Path, monkeypatch: pytest.MonkeyPatch, looks: int, seen: set[bool]
+) -> None:
+    whole: list[bool] = []
+
+    def noted(name: str, is_whole: bool) -> None:
+        plain = getattr(film_views, name)
+        monkeypatch.setattr(film_views, name, lambda *a: (whole.append(is_whole), plain(*a))[1])
+
+    network = KeyPointArchitecture(looks=looks)
+    task = KeyPointTask(
+        read(phantoms), replace(RECIPES["tiny"], architecture=network), lambda _: None
+    )
+    noted("letterbox", True)
+    noted("spine_box", False)
+    task.batch(0, 16)
+    assert set(whole) == seen
+    whole.clear()
+    task.validation_loss(KeyPointNet(network))
+    assert set(whole) == seen
 
 
 def inside(bells: torch.Tensor) -> torch.Tensor:
