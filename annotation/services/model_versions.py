@@ -175,21 +175,21 @@ def promote(*, version_id: int, actor: User | None) -> ModelVersion:
     """Let a candidate, or a retired version (roll-back), serve. The serving one retires.
 
     The gate: a candidate must stand beside what serves now, on the same test patients; who decides
-    has then seen the verdict, and it is kept. Raises Conflict when it stands beside another. No
-    actor: the program, within a study's bounds.
+    has then seen the verdict, and it is kept. Raises Conflict when it stands beside another, or
+    when its weights are not those that were registered. No actor: the program, within a study's
+    bounds.
     """
-    version = ModelVersion.objects.select_for_update().get(pk=version_id)
-    if version.state == ModelVersion.State.SERVING:
+    version, before = _held_with_serving(version_id)
+    if version == before:
         raise Conflict(f"{version.name} is serving already.")
     if version.state == ModelVersion.State.REJECTED:
         raise Conflict(f"{version.name} was rejected. Train again instead of promoting it.")
-    before = ModelVersion.objects.select_for_update().filter(
-        task=version.task, state=ModelVersion.State.SERVING
-    )
-    _refuse_unjudged(version, before.first())
+    _refuse_unjudged(version, before)
+    sound_weights(version)  # what cannot be loaded would leave every film ungraded
     again = version.state == ModelVersion.State.RETIRED
-    retired = [old.name for old in before]
-    before.update(state=ModelVersion.State.RETIRED)
+    if before:
+        before.state = ModelVersion.State.RETIRED
+        before.save(update_fields=["state"])
     version.state = ModelVersion.State.SERVING
     version.save(update_fields=["state"])
     # The verdict of long ago was on another rival
@@ -198,10 +198,22 @@ def promote(*, version_id: int, actor: User | None) -> ModelVersion:
         actor=actor,
         action=f"model_version.{'rolled_back_to' if again else 'promoted'}",
         subject=version,
-        retired=retired,
+        retired=[before.name] if before else [],
         **verdict,
     )
     return version
+
+
+def _held_with_serving(version_id: int) -> tuple[ModelVersion, ModelVersion | None]:
+    """A version and what serves its task, the whole task locked: two admins decide in turn.
+
+    To lock the serving row alone is not enough: who waits for it finds it retired, and no other.
+    """
+    task = ModelVersion.objects.get(pk=version_id).task
+    locked = ModelVersion.objects.select_for_update().filter(task=task).order_by("pk")
+    held = {version.pk: version for version in locked}
+    serving = (one for one in held.values() if one.state == ModelVersion.State.SERVING)
+    return held[version_id], next(serving, None)
 
 
 def _refuse_unjudged(version: ModelVersion, serving: ModelVersion | None) -> None:

@@ -3,16 +3,19 @@
 Every fixture is a factory: ``reader("ada")``, ``film(region="L")``, ``study(films=3)``.
 """
 
+import hashlib
 import itertools
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from annotation.models import (
     Centre,
@@ -221,15 +224,19 @@ def _held(round_: Round, reader: User, film: Radiograph | None) -> Reading:
 
 
 @pytest.fixture
-def model_version(db: None) -> MakeModel:
-    """``model_version("grader-1", state="serving")``: a registry row without a weights file."""
+def model_version(db: None, settings: Settings) -> MakeModel:
+    """``model_version("grader-1", state="serving")``: a registry row; its file is no network."""
 
     def make(name: str = "grader-1", task: str = "corner_grades", **fields: Any) -> ModelVersion:
+        weights = Path(settings.WEIGHTS) / f"{name}.safetensors"
+        if "weights" not in fields:
+            weights.parent.mkdir(parents=True, exist_ok=True)
+            weights.write_text(name)
         facts = {
             "recipe": "quick",
             "state": ModelVersion.State.SERVING,
-            "weights": f"{name}.safetensors",
-            "weights_sha256": "0" * 64,
+            "weights": weights.name,
+            "weights_sha256": hashlib.sha256(name.encode()).hexdigest(),
             "code_version": "test",
         }
         return ModelVersion.objects.create(name=name, task=task, **(facts | fields))

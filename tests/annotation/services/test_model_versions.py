@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +91,50 @@ def test_a_roll_back_to_a_retired_version_is_audited_as_one(
     assert model_versions.serving("corner_grades") == old
     record = AuditRecord.objects.get(action="model_version.rolled_back_to")
     assert (record.actor, record.detail) == (admin(), {"retired": ["new"]})
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"others")])
+def test_what_serves_stays_when_the_weights_to_come_are_lost_or_others(
+    model_version: MakeModel, admin: MakeUser, damage: Callable[[Path], object]
+) -> None:
+    old = model_version("old", state="retired")
+    now = model_version("now")
+    damage(old.weights_path)
+    with pytest.raises(Conflict, match="The weights file of old is lost or is not the one"):
+        model_versions.promote(version_id=old.pk, actor=admin())
+    assert model_versions.serving("corner_grades") == now
+    assert not AuditRecord.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_promote_at_once_the_second_meets_the_gate(
+    model_version: MakeModel, admin: MakeUser
+) -> None:
+    now = model_version("now")
+    one, two = (model_version(n, state="candidate", compared_with=now) for n in ("one", "two"))
+    one_is_through, two_waits = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            model_versions.promote(version_id=one.pk, actor=admin("eve"))
+            one_is_through.set()
+            two_waits.wait(1)  # never set where the second waits for us, as it must
+
+    def second() -> None:
+        one_is_through.wait()
+        with pytest.raises(Conflict, match="two was compared with now, but one serves now"):
+            model_versions.promote(version_id=two.pk, actor=admin("adam"))
+        two_waits.set()
+
+    def closing(work: Callable[[], None]) -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as admins:
+        list(admins.map(closing, (first, second)))
+    assert model_versions.serving("corner_grades") == one
 
 
 def test_promoting_one_task_leaves_the_other_alone(
