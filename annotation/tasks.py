@@ -173,7 +173,7 @@ def train(job_id: int) -> None:
         if not held:
             return
         version = _train(held)
-        done = f"{version.name} is trained. Compare it and promote or reject it."
+        done = f"{version.name} is trained and waits for you. Promote or reject it."
         if held.job.created_by is None:
             study = Study.objects.get(pk=held.job.arguments["study"])
             done = auto_promotion.promote_within_bounds(version, study)
@@ -184,12 +184,17 @@ def train(job_id: int) -> None:
 
 
 def _train(held: jobs.Held) -> ModelVersion:
-    """The training itself is a process of its own, so that it can be stopped and cannot leak."""
+    """The training itself is a process of its own, so that it can be stopped and cannot leak.
+
+    Its folder goes by what is trained on what: a worker that takes the job over, and a person who
+    starts a failed training again, go on where it was.
+    """
     job, task = held.job, held.job.arguments["task"]
     serving = model_versions.serving(task)
     serving_weights = model_versions.sound_weights(serving)
     snapshot = _frozen(job)
-    with training_process.run_folder(job) as folder:
+    name = f"{task}-{job.arguments['recipe']}-{snapshot.pk}"
+    with training_process.workplace(name) as folder:
         weights = folder / "candidate.safetensors"
         command = training_process.training(
             task=task,

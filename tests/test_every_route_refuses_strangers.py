@@ -84,6 +84,7 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "jobs"): OFFICE,
     ("GET", "jobs/<id>"): OFFICE,
     ("POST", "jobs/<id>/cancel"): ADMIN,
+    ("POST", "jobs/<id>/again"): ADMIN,
     ("GET", "model_versions"): OFFICE,
     ("GET", "model_versions/<id>/report"): OFFICE,
     ("POST", "model_versions/<id>/compare"): ADMIN,

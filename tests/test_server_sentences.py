@@ -13,7 +13,8 @@ WHERE = (
     "inference/dicom*.py", "inference/film_*.py", "inference/correction.py",
     "inference/corner_regions.py", "inference/plausibility.py", "training/calibration.py",
     "training/loop.py", "training/corner_grades.py", "training/key_points.py",
-    "training/__main__.py",
+    "training/__main__.py", "training/runs.py", "training/snapshot.py", "training/seen_films.py",
+    "training/processes.py", "inference/checkpoint.py",
 )  # fmt: skip
 # What speaks to machines and to the command line, in English.
 ELSEWHERE = {

@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
             raise
         return _failed(
             f"The GPU does not answer any more ({str(error).splitlines()[0]}): look at nvidia-smi, "
-            "restart the worker and start the training again."
+            "restart the worker and start the training again: it goes on where it was."
         )
     if done:  # several processes: the first speaks for all
         say({"done": True, **done})

@@ -9,16 +9,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation import tasks
+from annotation.api.users import shown_name
 from annotation.errors import NotFound
-from annotation.models import Job
+from annotation.models import Job, Study
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import corner_grades, jobs
+from annotation.services import corner_grades, jobs, retraining
 
 NEWEST = 50
 
 
 class JobOut(serializers.ModelSerializer[Job]):
     """A job as the pages show it."""
+
+    asked_by = serializers.SerializerMethodField()
+    training = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
@@ -33,7 +37,25 @@ class JobOut(serializers.ModelSerializer[Job]):
             "started_at",
             "finished_at",
             "result",
+            "cancel_asked",
+            "asked_by",
+            "training",
         ]
+
+    def get_asked_by(self, job: Job) -> str | None:
+        """Whoever asked for it; nobody: the schedule, or the program itself."""
+        return shown_name(job.created_by) if job.created_by else None
+
+    def get_training(self, job: Job) -> dict[str, Any] | None:
+        """What is trained on what."""
+        if job.kind != Job.Kind.TRAINING:
+            return None
+        study = Study.objects.filter(pk=job.arguments["study"]).values_list("name", flat=True)
+        return {
+            "study": study.first(),
+            "task": job.arguments["task"],
+            "recipe": job.arguments["recipe"],
+        }
 
 
 class JobsView(APIView):
@@ -70,6 +92,18 @@ class JobCancelView(APIView):
     def post(self, request: Request, job: int) -> Response:
         """Ask it to stop; a running one obeys at its next heartbeat."""
         return Response(JobOut(jobs.cancel(job_id=job, actor=user_of(request))).data)
+
+
+class JobAgainView(APIView):
+    """Start a failed training again."""
+
+    permission_classes = [role(ADMIN)]
+
+    @transaction.atomic
+    def post(self, request: Request, job: int) -> Response:
+        """Queue it, with the snapshot and the state that it had."""
+        again = retraining.request_again(job_id=job, actor=user_of(request))
+        return Response(JobOut(tasks.hint(again)).data, status=202)
 
 
 class PregradeInput(serializers.Serializer[Any]):

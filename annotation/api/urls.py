@@ -19,7 +19,7 @@ from annotation.api.consensus import ConsensusRulesView
 from annotation.api.datasets import ExportStudiesView, ExportView, TokenView
 from annotation.api.dicomweb import StudiesView as DicomwebStudiesView
 from annotation.api.health import HealthView
-from annotation.api.jobs import JobCancelView, JobsView, JobView, PregradeView
+from annotation.api.jobs import JobAgainView, JobCancelView, JobsView, JobView, PregradeView
 from annotation.api.level_shifts import LevelCorrectionsView, LevelShiftView
 from annotation.api.model_versions import (
     CompareView,
@@ -119,6 +119,7 @@ urlpatterns = [
     path("jobs", JobsView.as_view()),
     path("jobs/<int:job>", JobView.as_view()),
     path("jobs/<int:job>/cancel", JobCancelView.as_view()),
+    path("jobs/<int:job>/again", JobAgainView.as_view()),
     path("model_versions", ModelVersionsView.as_view()),
     path("model_versions/<int:version>/report", ReportView.as_view()),
     path("model_versions/<int:version>/compare", CompareView.as_view()),

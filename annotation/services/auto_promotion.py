@@ -65,7 +65,7 @@ def promote_within_bounds(version: ModelVersion, study: Study) -> str:
     """Promote a scheduled candidate if the study lets it; returns a sentence on what was done."""
     bounds = PromotionBounds.objects.filter(study=study, enabled=True).first()
     if bounds is None or version.task != ModelVersion.Task.CORNER_GRADES:
-        return f"{version.name} is trained. Compare it and promote or reject it."
+        return f"{version.name} is trained and waits for you. Promote or reject it."
     against = objections(version, bounds)
     if not against:
         try:

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.errors import Conflict
 from annotation.models import Consensus, Job, ModelVersion, RetrainingSchedule, Study
 from annotation.services import audit, jobs
 
@@ -23,6 +24,17 @@ def request_training(
         arguments={"study": study.pk, "task": task, "recipe": recipe},
         actor=actor,
     )
+
+
+def request_again(*, job_id: int, actor: User) -> Job:
+    """Queue a training that failed once more, with the snapshot it had: it goes on where it was.
+
+    Raises Conflict for another job, and when a training is waiting or running.
+    """
+    failed = Job.objects.get(pk=job_id)
+    if failed.kind != Job.Kind.TRAINING or failed.state != Job.State.FAILED:
+        raise Conflict("Only a training that failed can be started again.")
+    return jobs.create(kind=Job.Kind.TRAINING, arguments=failed.arguments, actor=actor)
 
 
 def schedule() -> RetrainingSchedule:
@@ -48,6 +60,7 @@ def change_schedule(*, actor: User, **changes: object) -> RetrainingSchedule:
         every_hours=row.every_hours,
         new_corners=row.new_corners,
         recipe=row.recipe,
+        study=row.study_id,
     )
     return row
 

@@ -16,8 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from annotation.errors import ProductError
-from annotation.models import Job
-from annotation.services.jobs import JobLost
+from annotation.services.jobs import JobCancelled
 
 Command = list[str]
 
@@ -39,30 +38,30 @@ def training(
     return [*command, "--minutes", str(settings.TRAINING_CHECKPOINT_MINUTES)]
 
 
+@contextmanager
+def workplace(name: str) -> Iterator[Path]:
+    """The folder of this training's state, kept only where the training fails: it may go on.
+
+    One training runs at a time, so whatever others left is removed.
+    """
+    folder = Path(settings.DATA) / "training" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for other in folder.parent.iterdir():
+        if other != folder:
+            shutil.rmtree(other)
+    try:
+        yield folder
+    except JobCancelled:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
+
+
 def evaluation(*, snapshot: Path, weights: Path, compare: Path | None = None) -> Command:
     """Judge weights, and others beside them, on the test patients of a snapshot."""
     command = [sys.executable, "-m", "training", "evaluate", "--snapshot", str(snapshot)]
     command += ["--weights", str(weights)]
     return command + (["--compare", str(compare)] if compare else [])
-
-
-@contextmanager
-def run_folder(job: Job) -> Iterator[Path]:
-    """Where a training keeps its state, several times its weights: as long as the job goes on.
-
-    It goes by the job: whoever takes the job over from a worker that died or was stopped goes on
-    where that one was. A job that ends here, however it does, leaves nothing.
-    """
-    folder = Path(settings.DATA) / "training" / f"job-{job.pk}"
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield folder
-    except (KeyboardInterrupt, SystemExit, JobLost):
-        raise
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder)
 
 
 @contextmanager
@@ -124,5 +123,13 @@ def told(progress: dict[str, Any]) -> str:
     if progress.get("loss") is not None:
         text += f", loss {progress['loss']:.3f}"
     if progress.get("eta_s") is not None:
-        text += f", about {round(progress['eta_s'])} s left"
+        text += f", about {_duration(progress['eta_s'])} left"
     return text
+
+
+def _duration(seconds: float) -> str:
+    """In the unit that a person would use."""
+    if seconds < 120:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"

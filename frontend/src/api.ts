@@ -249,6 +249,7 @@ export const setPromotionBounds = (study: number, bounds: c.PromotionBounds) =>
 export const jobs = (kind?: string) => get<c.Job[]>(`jobs${query({ kind })}`);
 export const job = (id: number) => get<c.Job>(`jobs/${id}`);
 export const cancelJob = (id: number) => post<c.Job>(`jobs/${id}/cancel`);
+export const startAgain = (id: number) => post<c.Job>(`jobs/${id}/again`);
 export const retrainingSchedule = () => get<c.RetrainingSchedule>("retraining_schedule");
 export const setRetrainingSchedule = (schedule: Partial<c.RetrainingSchedule>) =>
   patch<c.RetrainingSchedule>("retraining_schedule", schedule);

@@ -26,6 +26,11 @@ export interface Job {
   started_at: string | null;
   finished_at: string | null;
   result: Record<string, unknown> | null;
+  /** A person has asked it to stop, and it has not yet. */
+  cancel_asked: boolean;
+  /** Nobody: the schedule, or the program itself. */
+  asked_by: string | null;
+  training: { study: string | null; task: ModelTask; recipe: string } | null;
 }
 
 /** In the result of a pre-grading. */

@@ -15,9 +15,9 @@ from torch import nn
 
 from annotation import tasks
 from annotation.models import AuditRecord, Job, ModelVersion, Snapshot
-from annotation.services import jobs
+from annotation.services import jobs, retraining
 from inference import checkpoint, corner_grades
-from tests.annotation.conftest import MakeModel, MakeStudy
+from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser
 from tests.annotation.training_here import run_here
 from tests.training import conftest as made
 from training.grader_recipes import RECIPES
@@ -103,21 +103,27 @@ def train(
 ) -> tuple[Job, ModelVersion]:
     """Put the weights to work, damage something, run the job of a training."""
     wrong(given)
+    job, serving = asked(given, study, model_version)
+    tasks.train(job.pk)
+    job.refresh_from_db()
+    return job, serving
+
+
+def asked(given: Given, study: MakeStudy, model_version: MakeModel) -> tuple[Job, ModelVersion]:
+    """A queued training on the snapshot, and what serves meanwhile."""
     digest = hashlib.sha256(given.weights.read_bytes()).hexdigest()
     serving = model_version("serving", weights=given.weights.name, weights_sha256=digest)
-    asked = study()
+    of = study()
     snapshot = Snapshot.objects.create(
-        study=asked, name=given.snapshot.name, sha256="0" * 64, counts={}
+        study=of, name=given.snapshot.name, sha256="0" * 64, counts={}
     )
     job = jobs.create(
         kind="training",
         arguments={
-            "study": asked.pk, "task": "corner_grades", "recipe": "tiny", "snapshot": snapshot.pk,
+            "study": of.pk, "task": "corner_grades", "recipe": "tiny", "snapshot": snapshot.pk,
         },
         actor=None,
     )  # fmt: skip
-    tasks.train(job.pk)
-    job.refresh_from_db()
     return job, serving
 
 
@@ -131,6 +137,7 @@ def given(
 ) -> Given:
     settings.SNAPSHOTS, settings.WEIGHTS = tmp_path / "snapshots", tmp_path / "weights"
     settings.WEIGHTS.mkdir()
+    settings.DATA = tmp_path
     run_here(monkeypatch)
     return Given(
         Path(shutil.copytree(phantoms, settings.SNAPSHOTS / "snapshot-1")),
@@ -182,3 +189,44 @@ def test_the_same_training_with_nothing_wrong_leaves_a_candidate(
     candidate = ModelVersion.objects.get(state="candidate")
     assert candidate.compared_with == serving
     assert ModelVersion.objects.get(state="serving") == serving
+
+
+def test_a_training_whose_gpu_was_lost_is_started_again_and_goes_on(
+    given: Given,
+    study: MakeStudy,
+    model_version: MakeModel,
+    admin: MakeUser,
+    settings: Settings,
+) -> None:
+    settings.TRAINING_CHECKPOINT_MINUTES = 0.0
+    begun: list[object] = []
+    begin = nn.Module.zero_grad
+
+    def lost_at_the_third_step(network: nn.Module, **how: Any) -> None:
+        begun.append(network)
+        if len(begun) == 3:
+            raise torch.AcceleratorError("CUDA error: GPU is lost")
+        begin(network, **how)
+
+    given.monkeypatch.setattr(nn.Module, "zero_grad", lost_at_the_third_step)
+    failed, _ = train(given, nothing_wrong, study, model_version)
+    assert failed.state == "failed"
+    again = retraining.request_again(job_id=failed.pk, actor=admin())
+    tasks.train(again.pk)
+    again.refresh_from_db()
+    assert (again.state, again.error) == ("succeeded", "")
+    assert len(begun) == 3 + RECIPES["tiny"].schedule.steps - 2
+    assert list((settings.DATA / "training").iterdir()) == []
+
+
+def test_a_cancelled_training_leaves_nothing_and_a_new_one_removes_what_others_left(
+    given: Given, study: MakeStudy, model_version: MakeModel, settings: Settings
+) -> None:
+    left = settings.DATA / "training" / "key_points-best-1"
+    left.mkdir(parents=True)
+    job, _ = asked(given, study, model_version)
+    Job.objects.update(cancel_asked=True)
+    tasks.train(job.pk)
+    job.refresh_from_db()
+    assert job.state == "cancelled"
+    assert list(left.parent.iterdir()) == []

@@ -8,11 +8,11 @@ from pytest_django.fixtures import Settings
 
 from annotation import tasks
 from annotation.models import Job
-from annotation.services import jobs
+from annotation.services import jobs, training_process
 from annotation.services.training_process import TrainingFailed
 
 
-def training_process(*lines: str) -> list[str]:
+def saying(*lines: str) -> list[str]:
     """A process that prints these lines as the training would."""
     printed = "; ".join(f"print({line!r}, flush=True)" for line in lines)
     return [sys.executable, "-c", printed]
@@ -28,23 +28,29 @@ def held(db: None) -> jobs.Held:
 
 def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
     line = '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9.7, "phase": "Training"}'
-    report = tasks._follow(training_process(line, '{"done": true, "metrics": {}}'), held)
+    report = tasks._follow(saying(line, '{"done": true, "metrics": {}}'), held)
     held.job.refresh_from_db()
     assert report["done"]
     assert held.job.progress == 0.75
     assert held.job.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(119, "119 s"), (3463, "58 min"), (100_000, "28 h")])
+def test_what_is_left_is_told_in_the_unit_that_a_person_would_use(seconds: int, said: str) -> None:
+    line = {"step": 1, "steps": 2, "phase": "train", "eta_s": seconds}
+    assert training_process.told(line) == f"train: step 1 of 2, about {said} left"
+
+
 def test_what_has_no_steps_is_told_without_them(held: jobs.Held) -> None:
     line = '{"step": 0, "steps": 1, "phase": "reading film 21"}'
-    tasks._follow(training_process(line, '{"done": true, "metrics": {}}'), held)
+    tasks._follow(saying(line, '{"done": true, "metrics": {}}'), held)
     held.job.refresh_from_db()
     assert held.job.message == "reading film 21"
 
 
 def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
     with pytest.raises(TrainingFailed, match="no corner of grade 2"):
-        tasks._follow(training_process('{"failed": "There is no corner of grade 2."}'), held)
+        tasks._follow(saying('{"failed": "There is no corner of grade 2."}'), held)
 
 
 def test_a_training_that_dies_is_a_failure(held: jobs.Held) -> None:

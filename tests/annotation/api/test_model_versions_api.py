@@ -72,6 +72,30 @@ def test_a_training_is_queued_once(browser: Client, study: MakeStudy) -> None:
     assert Job.objects.get().arguments["recipe"] == "tiny"
 
 
+def test_a_run_says_what_is_trained_on_what_and_who_asked(
+    browser: Client, study: MakeStudy
+) -> None:
+    of = study()
+    wanted = {"study": of.pk, "task": "key_points", "recipe": "best"}
+    job = browser.post("/api/v1/training_runs", wanted, JSON).json()
+    assert job["training"] == {**wanted, "study": of.name}
+    assert job["asked_by"] == "Admin Person"
+    run = browser.get("/api/v1/model_versions").json()["runs"][0]
+    assert (run["training"], run["cancel_asked"]) == (job["training"], False)
+
+
+def test_only_a_training_that_failed_is_started_again(browser: Client, study: MakeStudy) -> None:
+    wanted = {"study": study().pk, "task": "corner_grades", "recipe": "quick"}
+    first = browser.post("/api/v1/training_runs", wanted, JSON).json()["id"]
+    again = f"/api/v1/jobs/{first}/again"
+    assert browser.post(again).status_code == 409
+    Job.objects.update(state="failed", error="The GPU does not answer any more.")
+    answer = browser.post(again)
+    assert (answer.status_code, answer.json()["training"]["recipe"]) == (202, "quick")
+    assert browser.post(again).status_code == 409  # one at a time
+    assert browser.post("/api/v1/jobs/404/again").status_code == 404
+
+
 def test_an_unknown_recipe_is_refused_with_its_field(browser: Client, study: MakeStudy) -> None:
     wanted = {"study": study().pk, "task": "corner_grades", "recipe": "magic"}
     error = browser.post("/api/v1/training_runs", wanted, JSON).json()["error"]
@@ -80,14 +104,14 @@ def test_an_unknown_recipe_is_refused_with_its_field(browser: Client, study: Mak
 
 
 def test_a_running_job_is_asked_to_stop(browser: Client, admin: MakeUser) -> None:
-    job = Job.objects.create(kind="training", created_by=admin())
+    job = Job.objects.create(kind="pregrade", created_by=admin())
     assert browser.post(f"/api/v1/jobs/{job.pk}/cancel").json()["state"] == "cancelled"
     assert browser.get(f"/api/v1/jobs/{job.pk}").json()["state"] == "cancelled"
     assert browser.post("/api/v1/jobs/404/cancel").status_code == 404
 
 
 def test_jobs_are_listed_by_kind(browser: Client) -> None:
-    Job.objects.create(kind="training")
+    Job.objects.create(kind="compare")
     Job.objects.create(kind="pregrade")
     kinds = [job["kind"] for job in browser.get("/api/v1/jobs?kind=pregrade").json()]
     assert kinds == ["pregrade"]

@@ -44,7 +44,7 @@ def test_no_study_promotes_by_itself_until_an_admin_says_so(
 ) -> None:
     made = study(films=1)
     assert not auto_promotion.bounds_of(made).enabled
-    assert "promote or reject it" in auto_promotion.promote_within_bounds(candidate, made)
+    assert "Promote or reject it" in auto_promotion.promote_within_bounds(candidate, made)
     assert model_versions.serving("corner_grades") == serving
 
 

@@ -1,4 +1,4 @@
-"""A training's state on disk lives as long as its job."""
+"""A training's state on disk lives as long as somebody may go on with it."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -6,18 +6,15 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from annotation.models import Job
 from annotation.services.jobs import JobCancelled, JobLost
-from annotation.services.training_process import TrainingFailed, run_folder
-
-JOB = Job(pk=7)
+from annotation.services.training_process import TrainingFailed, workplace
 
 
 def left_after(problem: type[BaseException], data: Path) -> bool:
-    with suppress(problem), run_folder(JOB) as folder:
+    with suppress(problem), workplace("grades-quick-7") as folder:
         (folder / "candidate.resume").touch()
         raise problem
-    return (data / "training" / "job-7" / "candidate.resume").exists()
+    return (data / "training" / "grades-quick-7" / "candidate.resume").exists()
 
 
 @pytest.mark.parametrize(
@@ -25,13 +22,12 @@ def left_after(problem: type[BaseException], data: Path) -> bool:
     [
         (JobLost, True),  # another worker has it
         (SystemExit, True),  # the worker is restarted, the job is given back
-        (KeyboardInterrupt, True),
+        (TrainingFailed, True),  # a person may start it again
+        (OSError, True),
         (JobCancelled, False),
-        (TrainingFailed, False),
-        (OSError, False),
     ],
 )
-def test_the_state_stays_for_whoever_goes_on_with_the_job_and_for_nobody_else(
+def test_the_state_stays_for_whoever_may_go_on_and_for_nobody_else(
     settings: Settings, tmp_path: Path, problem: type[BaseException], *, stays: bool
 ) -> None:
     settings.DATA = tmp_path
@@ -40,6 +36,13 @@ def test_the_state_stays_for_whoever_goes_on_with_the_job_and_for_nobody_else(
 
 def test_a_training_that_is_done_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
     settings.DATA = tmp_path
-    with run_folder(JOB) as folder:
+    with workplace("grades-quick-7") as folder:
         (folder / "candidate.safetensors").touch()
-    assert not (tmp_path / "training" / "job-7").exists()
+    assert list((tmp_path / "training").iterdir()) == []
+
+
+def test_what_an_earlier_training_left_goes(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA = tmp_path
+    assert left_after(TrainingFailed, tmp_path)
+    with workplace("points-quick-8") as folder:
+        assert list(folder.parent.iterdir()) == [folder]

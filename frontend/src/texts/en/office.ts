@@ -48,6 +48,7 @@ export const office = {
       cancelled: "Cancelled",
     },
     cancel: "Cancel",
+    stopping: "Stopping",
     done: (percent: string, message: string | null) =>
       message ? `${percent} done. ${message}` : `${percent} done`,
     unexplained: "It failed without a reason. Look into the worker's log.",

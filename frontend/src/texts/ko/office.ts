@@ -49,6 +49,7 @@ export const office: typeof english = {
       cancelled: "취소됨",
     },
     cancel: "취소",
+    stopping: "멈추는 중",
     done: (percent, message) => (message ? `${percent} 완료. ${message}` : `${percent} 완료`),
     unexplained: "이유 없이 실패했습니다. 작업자 로그를 확인하십시오.",
     unreachable: (sentence) => `${sentence} 작업은 계속되며, 이 페이지가 다시 확인합니다.`,
