@@ -1,43 +1,16 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
+import type { Job } from "./contract_jobs";
 import type { Comparison } from "./contract_models";
 import type { DeckAsked, Hold, ReaderProgress, RoundKind } from "./contract_progress";
 import type { Region, SiteCode } from "./msasss";
 
+export type * from "./contract_jobs";
 export type * from "./contract_models";
 
 export type AssistMode = "blind" | "second_look" | "concurrent";
 export type Chronology = "single" | "paired_blinded" | "paired_known";
 export type CervicalSquaring = "all" | "C5_C6" | "none";
-
-// --- jobs --------------------------------------------------------------------------------------
-
-export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
-
-export interface Job {
-  id: number;
-  kind: string;
-  state: JobState;
-  /** 0 to 1 */
-  progress: number;
-  message: string | null;
-  error: string | null;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-  result: Record<string, unknown> | null;
-  /** A person has asked it to stop, and it has not yet. */
-  cancel_asked: boolean;
-  /** Nobody: the schedule, or the program itself. */
-  asked_by: string | null;
-  training: { study: string | null; task: ModelTask; recipe: string } | null;
-}
-
-/** In the result of a pre-grading. */
-export interface FailedFilm {
-  radiograph: number;
-  reason: string;
-}
 
 // --- studies -----------------------------------------------------------------------------------
 
