@@ -1,7 +1,6 @@
 /** The shapes of work that takes time, exactly as the server names them. */
 
-import type { ModelTask } from "./contract_office";
-
+export type ModelTask = "key_points" | "corner_grades";
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
 export interface Job {

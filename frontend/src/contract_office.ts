@@ -1,6 +1,6 @@
 /** The shapes of the REST contract of the office pages, exactly as the server names them. */
 
-import type { Job } from "./contract_jobs";
+import type { Job, ModelTask } from "./contract_jobs";
 import type { Comparison } from "./contract_models";
 import type { DeckAsked, Hold, ReaderProgress, RoundKind } from "./contract_progress";
 import type { Region, SiteCode } from "./msasss";
@@ -219,7 +219,6 @@ export interface SecondLooks {
 
 // --- model versions ----------------------------------------------------------------------------
 
-export type ModelTask = "key_points" | "corner_grades";
 export type ModelState = "candidate" | "serving" | "retired" | "rejected";
 
 export interface ModelVersion {
