@@ -47,13 +47,23 @@ export class Desk extends DeskFilms {
     if (site && siteOf(this.site).disc !== disc) this.go(site);
   }
 
+  /** A picture of the place is still on its way. */
+  get coming(): boolean {
+    return this.place.films.some(({ seen }) => !seen);
+  }
+
+  /** A film that never comes can still be called not assessable. */
+  get seen(): boolean {
+    return this.place.active?.seen ?? false;
+  }
+
   /** In rapid mode the next corner comes by itself: a key that bounces is not its grade. */
   private get bounced(): boolean {
     return this.rapid && performance.now() - this.shownAt < BOUNCE;
   }
 
   grade(grade: Grade): void {
-    if (this.bounced) return;
+    if (this.bounced || !this.seen) return;
     const before = this.marks[this.site];
     const kept = grade === 1 && before?.grade === 1 ? before.findings : [];
     this.decide(this.site, grades.graded(grade, kept), true);
@@ -61,7 +71,7 @@ export class Desk extends DeskFilms {
 
   /** A finding makes the corner a 1 and stays there, because there may be a second finding. */
   finding(finding: Finding): void {
-    if (!this.findings.includes(finding)) return;
+    if (!this.seen || !this.findings.includes(finding)) return;
     const before = this.marks[this.site];
     const had = before?.grade === 1 ? before.findings : [];
     const now = had.includes(finding) ? had.filter((f) => f !== finding) : [...had, finding];

@@ -6,7 +6,7 @@
 import type { Marks, Reading } from "./contract";
 import { DeskPoints, type SavePoints } from "./desk_points.svelte";
 import { DeskTurns, type Turn } from "./desk_turns.svelte";
-import { acknowledgeWindow, newestWindow, rememberWindow } from "./films";
+import { acknowledgeWindow, films, newestWindow, rememberWindow } from "./films";
 import { shiftedMarks, type Towards } from "./level_shift";
 import type { SiteCode } from "./msasss";
 import * as grades from "./reader_grades";
@@ -19,6 +19,8 @@ export class DeskFilm {
   window = $state.raw<Window>({ center: 32768, width: 65536 });
   /** Null: the crop finds its own, anew for every disc. */
   cropWindow = $state.raw<Window | null>(null);
+  /** Its picture has come: nobody grades what cannot be seen. */
+  seen = $state(false);
   readonly turns = new DeskTurns();
   /** When this reader graded last with a window that this page knows of, by the server's clock. */
   private windowAt: string | null;
@@ -29,6 +31,7 @@ export class DeskFilm {
     this.points.begin(reading.discs, reading);
     this.windowAt = reading.window_at;
     this.window = newestWindow(reading);
+    this.seen = films.ready(reading.picture_url) !== null;
     this.refresh(reading);
   }
 

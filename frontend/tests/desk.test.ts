@@ -1,6 +1,6 @@
 /** What the keys do on the desk, and what the server is told of it: the page without the screen. */
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type * as c from "../src/contract";
 
 type Sent = Record<string, unknown> & { reading: number; kind: string };
@@ -8,9 +8,10 @@ type Sent = Record<string, unknown> & { reading: number; kind: string };
 const server = vi.hoisted(() => ({
   answers: (_entry: object, _answer: unknown, _waiting: number) => {},
   next: null as unknown,
+  picture: {} as object | null,
 }));
 vi.mock("../src/films", () => ({
-  films: { get: () => new Promise(() => {}), ready: () => null },
+  films: { get: () => new Promise(() => {}), ready: () => server.picture },
   newestWindow: ({ window }: { window: object }) => window,
   rememberWindow: () => {},
   acknowledgeWindow: () => {},
@@ -104,6 +105,25 @@ describe("a disc that is not on the film", () => {
     ]);
     expect(made.place.films[1]?.marks).toEqual({});
     expect(made.place.at).toBe(1); // film A is read through
+  });
+});
+
+describe("a film whose picture has not come", () => {
+  afterEach(() => (server.picture = {}));
+
+  it("takes no grade and no finding, only that it cannot be assessed, until it is seen", async () => {
+    server.picture = null;
+    const made = await desk(reading(1));
+    made.grade(2);
+    made.finding("erosion");
+    expect([made.seen, made.coming, sent]).toEqual([false, true, []]);
+    made.notAssessable("other");
+    (made.place.active as { seen: boolean }).seen = true;
+    made.grade(2);
+    expect(sent.map((one) => [one.site, one.grade])).toEqual([
+      [T12_INF, null],
+      [L1_SUP, 2],
+    ]);
   });
 });
 

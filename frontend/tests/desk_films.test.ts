@@ -11,7 +11,7 @@ import type { Outbox } from "../src/outbox";
 const answers: (() => NextReading)[] = [];
 
 vi.mock("../src/films", () => ({
-  films: { get: () => new Promise(() => {}), ready: () => null },
+  films: { get: () => new Promise(() => {}), ready: () => ({}) },
   newestWindow: ({ window }: { window: object }) => window,
   rememberWindow: () => {},
   acknowledgeWindow: () => {},

@@ -50,6 +50,7 @@ def film_on_screen(reader: Person) -> str:
     """The checksum of the picture that the open reading shows: readers are told no film's name."""
     reading = reader.page.get_by_test_id("reading").get_attribute("data-reading")
     answer = reader.page.request.get(f"{reader.product.address}/api/v1/readings/{reading}/picture")
+    assert answer.ok, answer.text()
     return hashlib.sha256(answer.body()).hexdigest()
 
 
@@ -114,7 +115,8 @@ def sites(page: Page) -> list[str]:
 
 
 def grades(page: Page, keys: str) -> None:
-    """One key per corner, each seen at its corner before the next."""
+    """One key per corner, each seen at its corner before the next; none before the film is seen."""
+    expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
     for key in keys:
         done = page.get_by_test_id("done").inner_text()
         page.keyboard.press(key)
