@@ -24,13 +24,25 @@ export interface Radiograph {
   was_graded: boolean;
 }
 
-/** Lets a waiting film in; its picture is inverted, then mirrored, then turned anticlockwise. */
+/** An area of a waiting film, in pixels of its picture. */
+export interface FilmArea {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/**
+ * Lets a waiting film in; areas of its picture are blacked out, then it is inverted, then mirrored,
+ * then turned anticlockwise.
+ */
 export interface FilmDecision {
   region: Region;
   facing: "left" | "right" | null;
   inverted: boolean;
   mirrored: boolean;
   turned: number;
+  blacked: readonly FilmArea[];
 }
 
 /** A film that came and cannot be shown: what is known of it. */

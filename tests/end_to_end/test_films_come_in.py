@@ -150,7 +150,8 @@ def decides(admin: Person) -> None:
     for _ in range(2):
         dialog.get_by_role("button", name="Turn right").click()
     picture = dialog.get_by_test_id("decide-picture")
-    expect(picture).to_have_css("transform", "matrix(1, 0, 0, -1, 0, 0)")
+    expect(picture).to_have_attribute("data-turned", "2")
+    expect(picture).to_have_attribute("data-mirrored", "true")
     dialog.get_by_label("Cervical").check()
     dialog.get_by_label("On the left").check()
     admin.shows("radiographs-decide-set-right")

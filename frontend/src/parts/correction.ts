@@ -1,7 +1,11 @@
 /**
- * How a waiting film is set right, as the server does it (inference/correction.py): first inverted,
- * then mirrored left to right, then turned by quarters anticlockwise. Pure.
+ * How a waiting film is set right, as the server does it (inference/correction.py): first blacked
+ * out where something is burnt in, then inverted, then mirrored left to right, then turned by
+ * quarters anticlockwise. Pure.
  */
+
+import type { Rectangle } from "../viewer/tools/rectangle";
+import type { Stand } from "../viewer/view";
 
 export type Facing = "left" | "right";
 
@@ -10,9 +14,15 @@ export interface Correction {
   readonly mirrored: boolean;
   /** Quarter turns anticlockwise, 0 to 3. */
   readonly turned: number;
+  /** Areas, in pixels of the film as it waits. */
+  readonly blacked: readonly Rectangle[];
 }
 
-export const NONE: Correction = { inverted: false, mirrored: false, turned: 0 };
+export const NONE: Correction = { inverted: false, mirrored: false, turned: 0, blacked: [] };
+
+/** Whether it changes anything. */
+export const changes = (own: Correction): boolean =>
+  own.inverted || own.mirrored || own.turned > 0 || own.blacked.length > 0;
 
 /** One quarter turn of the picture as it is seen now. */
 export const turnedBy = (own: Correction, quarters: 1 | -1): Correction => ({
@@ -29,10 +39,10 @@ export const mirrored = (own: Correction): Correction => ({
 
 export const inverted = (own: Correction): Correction => ({ ...own, inverted: !own.inverted });
 
-/** The transform and filter that show an uncorrected picture corrected. */
-export const shownBy = (own: Correction): { transform: string; filter: string } => ({
-  transform: `rotate(${-90 * own.turned}deg) scaleX(${own.mirrored ? -1 : 1})`,
-  filter: own.inverted ? "invert(1)" : "none",
+/** How an uncorrected film stands on the screen when it is shown corrected. */
+export const standOf = (own: Correction): Stand => ({
+  angle: own.turned === 0 ? 0 : (-Math.PI / 2) * own.turned,
+  mirrored: own.mirrored,
 });
 
 /** Where the patient's front is afterwards; null when it is unknown, or at the top or bottom. */

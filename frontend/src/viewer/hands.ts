@@ -13,7 +13,7 @@ interface Movable {
   readonly pane: Size;
   readonly window: Window;
   readonly windowMode: boolean;
-  readonly home: () => void;
+  readonly home: (at?: Point) => void;
   setView(view: View): void;
   setWindow(window: Window): void;
   zoom(factor: number, at: Point): void;
@@ -53,7 +53,7 @@ export function onHands(
     const pixels = event.deltaMode === 1 ? event.deltaY * PIXELS_A_LINE : event.deltaY;
     viewer.zoom(WHEEL_STEP ** -pixels, at(event));
   });
-  on("dblclick", () => viewer.home());
+  on("dblclick", (event) => viewer.home(at(event)));
   on("pointerdown", (event) => {
     // A captured pointer would take the click away from a button that lies over the film.
     if ((event.target as Element).closest("button")) return;

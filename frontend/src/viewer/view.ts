@@ -68,15 +68,20 @@ export function rasterOf(view: View, pane: Size, width: number): Affine {
   return [a * k, b * k, c * k, d * k, a * half + c * half + e, b * half + d * half + f];
 }
 
-/** The whole film in the pane, upright, with a little air. */
-export function fit(film: Size, pane: Size, margin = 8): View {
-  const across = Math.max(1, pane.width - 2 * margin) / film.width;
-  const along = Math.max(1, pane.height - 2 * margin) / film.height;
+/** How a film stands on the screen: turned, and flipped before. */
+export type Stand = Pick<View, "angle" | "mirrored">;
+
+export const UPRIGHT: Stand = { angle: 0, mirrored: false };
+
+/** The whole film in the pane, as it is to stand, with a little air. */
+export function fit(film: Size, pane: Size, margin = 8, stand = UPRIGHT): View {
+  const [cos, sin] = [Math.abs(Math.cos(stand.angle)), Math.abs(Math.sin(stand.angle))];
+  const across = Math.max(1, pane.width - 2 * margin) / (cos * film.width + sin * film.height);
+  const along = Math.max(1, pane.height - 2 * margin) / (sin * film.width + cos * film.height);
   return {
     center: [(film.width - 1) / 2, (film.height - 1) / 2],
     scale: Math.min(across, along),
-    angle: 0,
-    mirrored: false,
+    ...stand,
   };
 }
 

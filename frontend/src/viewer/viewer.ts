@@ -15,12 +15,14 @@ import {
   atPixels,
   fit,
   rasterOf,
+  UPRIGHT,
   toFilm,
   toScreen,
   zoomAt,
   type Affine,
   type Point,
   type Size,
+  type Stand,
   type View,
 } from "./view";
 import type { Window } from "./windowing";
@@ -42,7 +44,7 @@ export class Viewer {
   windowMode = false;
   pane: Size = { width: 1, height: 1 };
   /** Where a double click leads back to: the whole film, unless the pane's owner knows better. */
-  home: () => void = () => this.fit();
+  home: (at?: Point) => void = () => this.fit();
   picture: Picture | null = null;
 
   private painter: Painter;
@@ -54,6 +56,7 @@ export class Viewer {
   private readonly ending = new AbortController();
   /** While true the film is fitted again whenever the pane changes its size. */
   private fitted = true;
+  private stand = UPRIGHT;
 
   constructor(
     private readonly host: HTMLElement,
@@ -120,14 +123,22 @@ export class Viewer {
 
   fit(): void {
     if (!this.film) return;
-    this.view = fit(this.film, this.pane);
+    this.view = fit(this.film, this.pane, undefined, this.stand);
     this.fitted = true;
     this.viewChanged();
   }
 
-  /** One film pixel on one pixel of the display. */
-  actualSize(): void {
-    this.setView(atPixels(this.view, this.pane, devicePixelRatio));
+  /** How the film stands, whole or enlarged, unless it is turned by hand. */
+  setStand(stand: Stand): void {
+    this.stand = stand;
+    if (this.fitted) this.fit();
+    else this.setView({ ...this.view, ...stand });
+  }
+
+  /** One film pixel on one pixel of the display, what is under `at` staying there. */
+  actualSize(at: Point = [this.pane.width / 2, this.pane.height / 2]): void {
+    const enlarged = zoomAt(this.view, this.pane, at, 1 / devicePixelRatio / this.view.scale);
+    this.setView(atPixels(enlarged, this.pane, devicePixelRatio));
   }
 
   zoom(factor: number, at: Point = [this.pane.width / 2, this.pane.height / 2]): void {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 
 import {
+  changes,
   facingAfter,
   inverted,
   mirrored,
   NONE,
-  shownBy,
+  standOf,
   turnedBy,
   type Correction,
 } from "../../src/parts/correction";
+import { toScreen } from "../../src/viewer/view";
 
 /** Where the corrected picture has what was at (x, y) of a square around the origin, y up. */
 function moved([x, y]: [number, number], own: Correction): [number, number] {
@@ -18,8 +20,8 @@ function moved([x, y]: [number, number], own: Correction): [number, number] {
 }
 
 const EVERY: Correction[] = [0, 1, 2, 3].flatMap((turned) => [
-  { inverted: false, mirrored: false, turned },
-  { inverted: false, mirrored: true, turned },
+  { ...NONE, turned },
+  { ...NONE, mirrored: true, turned },
 ]);
 
 describe("a correction", () => {
@@ -39,14 +41,21 @@ describe("a correction", () => {
   });
 
   it("is shown in the order of the server: mirrored first, then turned anticlockwise", () => {
-    expect(shownBy({ inverted: true, mirrored: true, turned: 1 })).toEqual({
-      transform: "rotate(-90deg) scaleX(-1)",
-      filter: "invert(1)",
-    });
-    expect(shownBy(inverted(inverted(NONE)))).toEqual({
-      transform: "rotate(0deg) scaleX(1)",
-      filter: "none",
-    });
+    const pane = { width: 100, height: 100 };
+    for (const own of EVERY) {
+      const view = { center: [0, 0] as const, scale: 1, ...standOf(own) };
+      const [x, y] = toScreen(view, pane, [1, -2]); // the screen's y goes down
+      const [u, v] = moved([1, 2], own);
+      expect([x - 50, 50 - y]).toEqual([expect.closeTo(u), expect.closeTo(v)]);
+    }
+  });
+
+  it("changes something by any of its parts, and nothing by none", () => {
+    expect(changes(NONE)).toBe(false);
+    expect(changes(inverted(NONE))).toBe(true);
+    expect(changes(inverted(inverted(NONE)))).toBe(false);
+    expect(changes({ ...NONE, blacked: [{ left: 0, top: 0, width: 1, height: 1 }] })).toBe(true);
+    for (const own of EVERY) expect(changes(own)).toBe(own.mirrored || own.turned !== 0);
   });
 
   it("moves the patient's front with the picture", () => {
