@@ -1,4 +1,4 @@
-"""The radiographs page: many films at once, a line that breaks, and what a person decides."""
+"""The radiographs page: many films at once, a line that breaks, what a person decides."""
 
 import base64
 import zipfile
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
@@ -16,6 +17,10 @@ from inference.dicom import read_film
 from inference.picture import read_picture
 from tests.end_to_end.conftest import Person, Product, SignIn, running
 from tests.end_to_end.cut_line import CutLine
+from tests.inference.dicom_files import as_bytes, film
+from training.phantom import take
+
+Place = tuple[int, int]
 
 PATIENTS, SEED, SCALE = 3, 23, 0.4
 # A drop as the browser makes it: a DataTransfer with files whose bytes come from the test.
@@ -138,6 +143,77 @@ def test_a_waiting_film_is_set_right_as_it_is_seen(
     unreadable.get_by_role("button", name="Wait no longer").click()
     admin.page.get_by_test_id("confirm-yes").click()
     expect(unreadable).to_have_count(0)
+
+
+@pytest.mark.timeout(900)
+def test_a_name_burnt_in_is_read_and_blacked_out(
+    product: Product, sign_in: SignIn, tmp_path: Path
+) -> None:
+    named = take(1, 0, "L", seed=SEED, scale=0.4).bone_bright.copy()
+    rows, cols = named.shape
+    x, y, width, height = 20, 30, 330, 40
+    mask = np.zeros(named.shape, np.uint8)
+    cv2.putText(mask, "DOE^JANE 1961", (x, y + 30), cv2.FONT_HERSHEY_SIMPLEX, 1.1, 255, 2)
+    named[mask > 127] = 4095
+    came = tmp_path / "named.dcm"
+    ds = film(named, BodyPartExamined="LSPINE", SOPInstanceUID=generate_uid(), PatientID="a name")
+    came.write_bytes(as_bytes(ds))
+    admin = sign_in("admin")
+    admin.goes_to("/radiographs")
+    admin.page.get_by_test_id("file-input").set_input_files(came)
+    waiting = admin.page.get_by_test_id("quarantined-film").filter(has_text="text in the picture")
+    number = int(waiting.locator("strong").inner_text().split()[-1])
+    waiting.get_by_test_id("decide").click()
+    dialog = admin.page.get_by_test_id("decide-film")
+    expect(dialog.get_by_test_id("decide-picture")).to_have_attribute("data-painted", "true")
+    admin.shows("radiographs-named")
+    dialog.get_by_role("button", name="Turn left").click()
+    dialog.get_by_test_id("black-out").click()
+    areas = dialog.get_by_test_id("area")
+    # Turned a quarter to the left: the film's column x is the row cols - 1 - x.
+    drags(dialog, (rows, cols), (y, cols - 1 - x), (y + height, cols - 1 - x - width))
+    drags(dialog, (rows, cols), (rows // 2, cols // 2), (rows // 2 + 60, cols // 2 + 60))
+    expect(areas).to_have_count(2)
+    admin.shows("radiographs-blacked-out")
+    dialog.get_by_test_id("remove-area").nth(1).click()
+    expect(areas).to_have_count(1)
+    dialog.get_by_test_id("accept-film").click()
+    expect(waiting).to_have_count(0)
+
+    pictures = product.data / "pictures"
+    assert not (pictures / f"{number}.jls").exists()
+    assert not (pictures / f"{number}.jpg").exists()
+    upright = np.rot90(read_picture(pictures / f"{number}.corrected.jls"), -1)
+    inside = np.s_[
+        y + 3 : y + height - 3, x + 3 : x + width - 3
+    ]  # a drag is as exact as its pixels
+    assert (upright[inside] == named.min()).all()
+    around = np.ones(named.shape, bool)
+    around[y - 3 : y + height + 4, x - 3 : x + width + 4] = False
+    assert np.array_equal(upright[around], named[around])
+    preview = cv2.imread(str(pictures / f"{number}.corrected.jpg"), cv2.IMREAD_GRAYSCALE)
+    assert preview is not None
+    assert np.rot90(preview, -1)[inside].max() < 32  # black, as JPEG has it
+
+
+def drags(dialog: Locator, film: tuple[int, int], start: Place, end: Place) -> None:
+    """From one place to another of a film shown whole, in its pixels (x, y) as it stands."""
+    pane = dialog.get_by_test_id("decide-picture").bounding_box()
+    assert pane is not None
+    across, down = film
+    scale = min((pane["width"] - 16) / across, (pane["height"] - 16) / down)
+    mouse = dialog.page.mouse
+
+    def at(place: Place) -> tuple[float, float]:
+        return (
+            pane["x"] + pane["width"] / 2 + (place[0] - (across - 1) / 2) * scale,
+            pane["y"] + pane["height"] / 2 + (place[1] - (down - 1) / 2) * scale,
+        )
+
+    mouse.move(*at(start))
+    mouse.down()
+    mouse.move(*at(end), steps=4)
+    mouse.up()
 
 
 def decides(admin: Person) -> None:
