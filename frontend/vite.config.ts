@@ -12,6 +12,8 @@ export default defineConfig({
     target: "es2022",
     // The Content-Security-Policy allows no data: scripts or fonts; keep every asset a file.
     assetsInlineLimit: 0,
+    // Their licences ask that copies of the code carry them.
+    license: { fileName: "licences.md" },
     rolldownOptions: { input: "src/main.ts", checks: { pluginTimings: false } },
   },
   worker: { format: "es" },

@@ -46,3 +46,9 @@ def test_the_viewer_knows_neither_the_server_nor_the_screens() -> None:
         if target in {"api.ts", "outbox.ts"} or target.startswith("screens/")
     }
     assert foreign == set()
+
+
+def test_what_is_bundled_comes_with_its_licence() -> None:
+    """As built by `make setup`; the decoder's own worker is a bundle of its own."""
+    licences = SOURCES.parents[1] / "annotation" / "static" / "app" / "licences.md"
+    assert {"@zip.js/zip.js", "svelte"} <= set(re.findall(r"## (\S+) - ", licences.read_text()))
