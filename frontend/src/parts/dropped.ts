@@ -25,8 +25,12 @@ export async function* sendables(found: readonly Found[]): AsyncGenerator<Sendab
 async function opened({ name, file }: Found): Promise<Sendable[]> {
   if (file instanceof Unsendable) return [unsendable(name, file)];
   if (!(await isZip(file))) return [asItIs(name, file)];
-  const { membersOf } = await import("./zip_members");
-  return membersOf(name, file);
+  try {
+    const { membersOf } = await import("./zip_members");
+    return membersOf(name, file);
+  } catch {
+    return [unsendable(name, new Unsendable(texts.office.radiographs.upload.notLoaded), file.size)];
+  }
 }
 
 function asItIs(name: string, file: File): Sendable {

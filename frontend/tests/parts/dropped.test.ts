@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { droppedFiles, sendables, type Found } from "../../src/parts/dropped";
 import { MAX_BYTES, sending, Unsendable, type Sendable } from "../../src/parts/sendable";
@@ -69,6 +69,17 @@ describe("what is dropped", () => {
     await expect(first?.content()).rejects.toBeInstanceOf(Unsendable);
     expect(first?.name).toBe("shut");
     expect((await second?.content())?.name).toBe("a");
+  });
+});
+
+describe("an archive", () => {
+  it("has its line when what opens it cannot be loaded", async () => {
+    vi.doMock("../../src/parts/zip_members", () => {
+      throw new Error("no connection");
+    });
+    const [one] = await all([{ name: "a.zip", file: new File(["PK\x03\x04"], "a.zip") }]);
+    await expect(one?.content()).rejects.toThrow("that opens archives did not come");
+    vi.doUnmock("../../src/parts/zip_members");
   });
 });
 

@@ -35,6 +35,8 @@ export const radiographs = {
     againByItself: "It is sent again by itself when the server answers.",
     moved: "The file cannot be read any more: it was moved or changed after it was chosen.",
     closed: "This file or folder cannot be opened.",
+    notLoaded:
+      "The part of this page that opens archives did not come. Reload the page when the server answers, and drop the archive again.",
     emptyArchive: "There is no file in the archive.",
     foreignPacking: "The file is packed in a way that this browser cannot open; unpack it first.",
     looking: "Looking through what was dropped…",

@@ -35,6 +35,8 @@ export const radiographs: typeof english = {
     againByItself: "서버가 응답하면 저절로 다시 보냅니다.",
     moved: "파일을 더 이상 읽을 수 없습니다. 선택한 뒤에 옮겼거나 바꾸었습니다.",
     closed: "이 파일이나 폴더를 열 수 없습니다.",
+    notLoaded:
+      "압축 파일을 여는 부분을 받지 못했습니다. 서버가 응답하면 페이지를 다시 불러온 뒤 압축 파일을 다시 놓으십시오.",
     emptyArchive: "압축 파일 안에 파일이 없습니다.",
     foreignPacking: "이 브라우저가 풀 수 없는 방식으로 압축된 파일입니다. 먼저 푸십시오.",
     looking: "놓은 것을 살펴보는 중…",
