@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.http import Http404
+from django.http.request import UnreadablePostError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -160,6 +161,9 @@ def answer(exc: Exception, context: dict[str, Any]) -> Response:
     elif isinstance(exc, drf.PermissionDenied | PermissionDenied):
         name, status, detail = "not_allowed", 403, {}
         sentence = str(getattr(exc, "detail", "")) or "Your role does not allow this."
+    elif isinstance(exc, UnreadablePostError):
+        name, status, detail = "broken_off", 400, {}
+        sentence = "The connection broke off before the request was whole; send it again."
     elif isinstance(exc, drf.APIException):
         name, status, detail = exc.default_code, exc.status_code, {}
         sentence = str(exc.detail)
