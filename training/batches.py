@@ -31,7 +31,7 @@ from inference.corner_regions import (
     warp,
 )
 from inference.msasss import SITES
-from training.snapshot import SnapshotFilm
+from training.snapshot import SnapshotFilm, naming
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -77,7 +77,9 @@ def cut_crops(
         }
         graded = {disc: both for disc, both in graded.items() if np.sum(both) > 0}
         if graded:
-            pixels, transforms = film.picture(), crop_transforms(film.discs, wide)
+            with naming(film):
+                transforms = crop_transforms(film.discs, wide)
+            pixels = film.picture()
             for disc, both in graded.items():
                 images.append(as_bytes(pixels, transforms[disc], wide, recipe.size))
                 levels.append(LEVELS.index(disc))

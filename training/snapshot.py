@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from inference.corner_regions import DiscPoints, Point
+from inference.corner_regions import DiscPoints, Point, RegionError
 from inference.msasss import DISCS, GRADES, SITE, Region
 from inference.picture import Picture, read_picture, write_whole
 
@@ -142,31 +144,62 @@ def read(folder: str | Path) -> Snapshot:
         manifest = json.loads((folder / MANIFEST).read_bytes())
     except ValueError as error:
         raise SnapshotError(f"The {MANIFEST} of {folder.name} is no JSON.") from error
-    if manifest.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise SnapshotError(f"{folder.name} is no {FORMAT} folder.")
     try:
         films = tuple(film_of(folder, entry) for entry in manifest["films"])
-        sums = cast(dict[str, str], manifest["sha256"])
+        sums = dict[str, str](manifest["sha256"].items())
         snapshot = Snapshot(
             folder, manifest["name"], manifest["created"], manifest["source"], films, whole
         )
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
         raise SnapshotError(f"The manifest of {folder.name} lacks {error}.") from error
+    except (TypeError, AttributeError) as error:  # a list where a table should be, or the reverse
+        raise SnapshotError(
+            f"The manifest of {folder.name} is not of its form: {error}."
+        ) from error
     _refuse_unsound(films)
     _refuse_changed(films, sums, folder)
     return snapshot
 
 
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+_VALID: dict[str, Callable[[Any], bool]] = {
+    "film": _is_name,
+    "patient": _is_name,
+    "pixel_sha256": _is_name,
+    # Below its folder: a manifest may come from elsewhere
+    "file": lambda name: _is_name(name) and not {"..", "/"} & set(Path(name).parts),
+    "visit_days": lambda days: isinstance(days, int),
+    "spacing_mm": lambda mm: mm is None or (math.isfinite(mm) and mm > 0),
+}
+
+
 def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
-    """One entry of a manifest's `films`. Raises SnapshotError, KeyError or TypeError."""
+    """One entry of a manifest's `films`.
+
+    Raises SnapshotError, or KeyError, TypeError or AttributeError where it is no entry at all.
+    """
+    for name, valid in _VALID.items():
+        if not valid(entry[name]):
+            raise SnapshotError(f"Film {entry['film']} has no valid {name}: {entry[name]!r}.")
     if entry["split"] not in SPLITS or entry["region"] not in DISCS:
         raise SnapshotError(
             f"Film {entry['film']} has split {entry['split']!r} and region {entry['region']!r}; "
             "expected train, val or test and C or L."
         )
     for site, votes in entry["corners"].items():
-        if site not in SITE or len(votes) != 4 or min(votes) < 0:
+        known = site in SITE and SITE[site].region == entry["region"]
+        if not known or len(votes) != 4 or not all(0 <= each < math.inf for each in votes):
             raise SnapshotError(f"Film {entry['film']} has no valid votes for {site}.")
+    for disc, ends in entry["discs"].items():
+        places = [ends["center"], ends["anterior"]]
+        shaped = disc in DISCS[entry["region"]] and all(len(place) == 2 for place in places)
+        if not shaped or not all(math.isfinite(value) for place in places for value in place):
+            raise SnapshotError(f"Film {entry['film']} has no valid points for {disc}.")
     reads = entry.get("reads", {})
     for reader, grades in reads.items():
         if not grades.keys() <= SITE.keys() or not set(grades.values()) <= set(GRADES):
@@ -191,6 +224,15 @@ def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
         adjudicated=frozenset(entry.get("adjudicated", ())),
         device=entry.get("device", ""),
     )
+
+
+@contextmanager
+def naming(film: SnapshotFilm) -> Iterator[None]:
+    """Points that define no crop end a run; the sentence names their film."""
+    try:
+        yield
+    except RegionError as error:
+        raise SnapshotError(f"Film {film.film}: {error}") from error
 
 
 def _point(values: list[float]) -> Point:

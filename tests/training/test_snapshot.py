@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from training import snapshot
 from training.snapshot import SnapshotError
 
 Manifest = dict[str, Any]
+ENDS = {"center": [10, 20], "anterior": [5, 20]}
 
 
 def film(name: str, patient: str, split: str) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def film(name: str, patient: str, split: str) -> dict[str, Any]:
         "scanner": "A",
         "spacing_mm": 0.2,
         "pixel_sha256": hashlib.sha256(name.encode()).hexdigest(),
-        "discs": {"C2/C3": {"center": [10, 20], "anterior": [5, 20]}},
+        "discs": {"C2/C3": ENDS},
         "corners": {"C2_INF": [1, 0, 0, 1]},
     }
 
@@ -157,6 +159,19 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
         ({"corners": {"C9_INF": [1, 0, 0, 0]}}, "no valid votes for C9_INF"),
         ({"corners": {"C2_INF": [1, 0, 0]}}, "no valid votes for C2_INF"),
         ({"corners": {"C2_INF": [1, 0, 0, -1]}}, "no valid votes for C2_INF"),
+        ({"corners": {"C2_INF": [1, 0, 0, math.nan]}}, "no valid votes for C2_INF"),
+        ({"corners": {"L2_INF": [1, 0, 0, 0]}}, "no valid votes for L2_INF"),
+        ({"corners": [1]}, "is not of its form"),
+        ({"reads": [1]}, "is not of its form"),
+        ({"discs": {"C9/T9": ENDS}}, "no valid points for C9/T9"),
+        ({"discs": {"L1/L2": ENDS}}, "no valid points for L1/L2"),
+        ({"discs": {"C2/C3": {**ENDS, "center": [1, 2, 3]}}}, "no valid points for C2/C3"),
+        ({"discs": {"C2/C3": {**ENDS, "center": [1, math.nan]}}}, "no valid points for C2/C3"),
+        ({"discs": {"C2/C3": {**ENDS, "center": "ab"}}}, "is not of its form"),
+        ({"patient": 4}, "no valid patient: 4"),
+        ({"pixel_sha256": None}, "no valid pixel_sha256: None"),
+        ({"visit_days": "x"}, "no valid visit_days: 'x'"),
+        ({"spacing_mm": -1.0}, "no valid spacing_mm: -1.0"),
     ],
 )
 def test_an_impossible_entry_is_refused(
@@ -164,6 +179,23 @@ def test_an_impossible_entry_is_refused(
 ) -> None:
     with pytest.raises(SnapshotError, match=sentence):
         write(tmp_path / "s", lambda films: films[0].update(change))
+
+
+@pytest.mark.parametrize("name", ["/etc/hosts", "../hosts", "films/../../hosts", ""])
+def test_a_film_outside_of_the_folder_is_not_looked_at(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "s")
+    manifest = json.loads((tmp_path / "s/manifest.json").read_text())
+    manifest["films"][0]["file"] = name
+    (tmp_path / "s/manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(SnapshotError, match="Film a has no valid file"):
+        snapshot.read(tmp_path / "s")
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"format": "syndesmo-snapshot/1", "films": 3}'])
+def test_a_manifest_of_another_form_is_refused_in_a_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(SnapshotError, match=r"no syndesmo-snapshot/1|not of its form"):
+        snapshot.read(tmp_path)
 
 
 def test_an_incomplete_entry_is_refused(tmp_path: Path) -> None:
