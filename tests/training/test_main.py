@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from inference import checkpoint
-from training.__main__ import main
+from tests.training.command_line import failure, grade, run
 
 
 def test_the_weights_file_has_the_name_of_task_and_recipe_unless_told(
@@ -19,9 +18,10 @@ def test_the_weights_file_has_the_name_of_task_and_recipe_unless_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    asked = ["corner_grades", "--snapshot", str(phantoms), "--recipe", "tiny"]
-    assert main(["--threads", "1", *asked, "--init", str(small_grader)]) == 0
-    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    asked = ["corner_grades", "--snapshot", phantoms, "--recipe", "tiny", "--init", small_grader]
+    status, lines = run(capsys, *asked)
+    done = lines[-1]
+    assert status == 0
     assert done["weights"] == "corner_grades-tiny.safetensors"
     assert checkpoint.load(tmp_path / done["weights"]).sha256 == done["sha256"]
 
@@ -30,9 +30,6 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_trained(
     phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "none" / "x.safetensors"
-    asked = ["corner_grades", "--snapshot", str(phantoms), "--recipe", "tiny", "--out", str(out)]
-    assert main(asked) == 1
-    (line,) = capsys.readouterr().out.splitlines()
-    assert (
-        json.loads(line)["failed"] == f"There is no folder {out.parent} to write the weights into."
-    )
+    status, lines = grade(capsys, phantoms, out)
+    assert (status, len(lines)) == (1, 1)
+    assert failure(lines) == f"There is no folder {out.parent} to write the weights into."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,20 +15,9 @@ import torch
 from torch import distributed, nn
 
 from inference import checkpoint, corner_grades
-from training.__main__ import main
+from tests.training.command_line import failure, grade, run
 from training.grader_recipes import RECIPES
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[dict[str, Any]]]:
-    status = main(["--threads", "1", *(str(argument) for argument in arguments)])
-    return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def grade(
-    capsys: pytest.CaptureFixture[str], folder: Path, out: Path, *more: object
-) -> tuple[int, list[dict[str, Any]]]:
-    arguments = ["corner_grades", "--snapshot", folder, "--recipe", "tiny", "--out", out, *more]
-    return run(capsys, *arguments)
+from training.runs import repeatable
 
 
 def test_a_run_ends_with_figures_of_candidate_and_serving_model(
@@ -69,6 +59,14 @@ def test_the_same_run_gives_the_same_weights(
     assert all((states[0][name] == states[1][name]).all() for name in states[0])
 
 
+def test_a_run_asks_for_an_order_of_every_sum_on_a_gpu() -> None:
+    """Two maps that are enlarged add their gradients in any order there unless this is set."""
+    torch.use_deterministic_algorithms(False)
+    repeatable(1)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
 def test_key_points_train_and_are_measured(
     phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,11 +78,6 @@ def test_key_points_train_and_are_measured(
     assert lines[-1]["metrics"]["discs"] == 12
     assert lines[-1]["metrics"]["mean_error_mm"] > 0
     assert checkpoint.load(out, "key_points").metadata["recipe"] == "tiny"
-
-
-def failure(lines: list[dict[str, Any]]) -> str:
-    assert lines[-1].keys() == {"failed"}
-    return str(lines[-1]["failed"])
 
 
 def test_a_patient_on_both_sides_ends_the_run(
