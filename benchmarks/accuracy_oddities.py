@@ -22,6 +22,7 @@ from inference.corner_regions import CropRecipe, crop_transforms, warp
 from inference.disc_sight import (
     LEAST_CONTRAST,
     METAL_STANDS_OUT,
+    ends_of,
     metal_on_both_sides,
     relative_contrast,
 )
@@ -120,7 +121,8 @@ def _film(grader: Grader, film: PhantomFilm) -> Record:
         disc: warp(film.bone_bright, transform, size, size)
         for disc, transform in crop_transforms(found.discs, recipe).items()
     }
-    contrast, metal = relative_contrast(crops, recipe), metal_on_both_sides(crops, recipe)
+    ends = ends_of(crops, recipe)
+    contrast, metal = relative_contrast(ends), metal_on_both_sides(crops, ends, recipe)
     first = severity.latents("clinic", film.seed, film.patient_index, (0, 0))[film.region][0]
     screws = oddities.traits(film.seed, film.patient_index, film.region, first).hardware
     for cranial in sites_of(film.region)[::2]:
@@ -172,7 +174,7 @@ def _metal(seed: int, person: int) -> list[Record]:
             disc: warp(film.bone_bright, transform, CROP.size, CROP.size)
             for disc, transform in crop_transforms(discs, CROP).items()
         }
-        for disc, metal in metal_on_both_sides(crops, CROP).items():
+        for disc, metal in metal_on_both_sides(crops, ends_of(crops, CROP), CROP).items():
             here = DISCS[region].index(disc)
             grade = int(severity.grades(latent)[here].max())
             kind = "between_screws" if here == place else f"others_of_grade_{grade}"

@@ -24,6 +24,7 @@ from inference.msasss import DISCS, Region
 LEVELS: tuple[str, ...] = DISCS["C"] + DISCS["L"]  # the 12 disc levels, in reading order
 Point = tuple[float, float]
 Affine = npt.NDArray[np.float64]  # [2, 3], maps (x, y, 1) to (x', y')
+Ends = tuple[float, float]  # grey values of a crop that become 0 and 1
 Picture = npt.NDArray[np.uint16] | npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
 
@@ -161,23 +162,22 @@ def warp(pixels: Picture, transform: Affine, rows: int, cols: int) -> Picture:
 
 def cut(pixels: Picture, transform: Affine, recipe: CropRecipe) -> npt.NDArray[np.float32]:
     """The level crop [size, size], 0..1, its contrast set from the crop itself."""
-    return stretch(warp(pixels, transform, recipe.size, recipe.size), recipe)
+    crop = warp(pixels, transform, recipe.size, recipe.size)
+    return stretch(crop, contrast_ends(crop, recipe))
 
 
-def stretch(
-    crop: Picture, recipe: CropRecipe, judged: Picture | None = None
-) -> npt.NDArray[np.float32]:
-    """Contrast per crop: the two percentiles (of `judged`, else of the crop) become 0 and 1."""
-    low, high = contrast_ends(crop if judged is None else judged, recipe)
+def contrast_ends(crop: Picture, recipe: CropRecipe) -> Ends:
+    """The grey values that shall be black and white: the recipe's two percentiles of the crop."""
+    low, high = np.percentile(crop, [recipe.low_percentile, recipe.high_percentile])
+    return float(low), float(high)
+
+
+def stretch(crop: Picture, ends: Ends) -> npt.NDArray[np.float32]:
+    """The crop with these grey values at 0 and 1, and nothing beyond."""
+    low, high = ends
     scaled: npt.NDArray[np.float32] = crop.astype(np.float32)
     scaled = (scaled - np.float32(low)) / np.float32(max(high - low, 1e-6))
     return scaled.clip(0, 1)
-
-
-def contrast_ends(crop: Picture, recipe: CropRecipe) -> tuple[float, float]:
-    """The grey values of a crop that `stretch` makes 0 and 1."""
-    low, high = np.percentile(crop, [recipe.low_percentile, recipe.high_percentile])
-    return float(low), float(high)
 
 
 def implausible(discs: Mapping[str, DiscPoints], region: Region) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from inference.corner_regions import CropRecipe, Picture, contrast_ends
+from inference.corner_regions import CropRecipe, Ends, Picture, contrast_ends
 
 # Of the film's median crop: below, a disc is behind something, and a grade is a guess, mostly 0
 LEAST_CONTRAST = 0.6
@@ -28,9 +28,14 @@ _LEAST_METAL = 0.04  # of the bodies' halves; a screw's shaft covers three times
 _HALF_DEPTH, _INSIDE = 0.45, 0.25
 
 
-def gradable(crops: Mapping[str, Picture], recipe: CropRecipe) -> set[str]:
-    """The discs of a film, by its crops as `corner_regions.warp` cuts them, that can be graded."""
-    contrast, metal = relative_contrast(crops, recipe), metal_on_both_sides(crops, recipe)
+def gradable(
+    crops: Mapping[str, Picture], ends: Mapping[str, Ends], recipe: CropRecipe
+) -> set[str]:
+    """The discs of a film that can be graded.
+
+    By its crops as `corner_regions.warp` cuts them, and by what is black and white in each.
+    """
+    contrast, metal = relative_contrast(ends), metal_on_both_sides(crops, ends, recipe)
     return {
         disc
         for disc in crops
@@ -38,26 +43,30 @@ def gradable(crops: Mapping[str, Picture], recipe: CropRecipe) -> set[str]:
     }
 
 
-def relative_contrast(crops: Mapping[str, Picture], recipe: CropRecipe) -> dict[str, float]:
+def ends_of(crops: Mapping[str, Picture], recipe: CropRecipe) -> dict[str, Ends]:
+    """Per disc what `corner_regions.stretch` makes black and white."""
+    return {disc: contrast_ends(crop, recipe) for disc, crop in crops.items()}
+
+
+def relative_contrast(ends: Mapping[str, Ends]) -> dict[str, float]:
     """Per disc the range of its crop, in units of the film's median crop.
 
     Behind the shoulders there is hardly any; stretching makes it look like any other crop.
     """
-    ranges = {disc: high - low for disc, (low, high) in _ends(crops, recipe).items()}
-    usual = _usual(ranges)
-    return {disc: found / usual for disc, found in ranges.items()}
+    usual = _usual(ends)
+    return {disc: (high - low) / usual for disc, (low, high) in ends.items()}
 
 
-def metal_on_both_sides(crops: Mapping[str, Picture], recipe: CropRecipe) -> dict[str, float]:
+def metal_on_both_sides(
+    crops: Mapping[str, Picture], ends: Mapping[str, Ends], recipe: CropRecipe
+) -> dict[str, float]:
     """Per disc how far something brighter than bone stands out, in the bodies above and below.
 
     The lesser of the two sides: a disc beside screwed bodies has metal on one. Bone is what is
     bright in the film's dullest crop, so that screws in two bodies, which three crops show, do not
     count as bone; and shoulders, which are bright too, do not stand out of their surroundings.
     """
-    ends = _ends(crops, recipe)
-    usual = _usual({disc: high - low for disc, (low, high) in ends.items()})
-    bone = min(high for _, high in ends.values())
+    usual, bone = _usual(ends), min(high for _, high in ends.values())
     wide = round(_WIDER_THAN_METAL * recipe.size / recipe.extent)
     element = cv2.getStructuringElement(cv2.MORPH_RECT, (wide, wide))
     found = {}
@@ -77,10 +86,6 @@ def _bodies(recipe: CropRecipe) -> slice:
     return slice(first, last)
 
 
-def _ends(crops: Mapping[str, Picture], recipe: CropRecipe) -> dict[str, tuple[float, float]]:
-    """Per disc the grey values that `corner_regions.stretch` would make 0 and 1."""
-    return {disc: contrast_ends(crop, recipe) for disc, crop in crops.items()}
-
-
-def _usual(ranges: Mapping[str, float]) -> float:
-    return max(float(np.median(list(ranges.values()))), 1e-6)
+def _usual(ends: Mapping[str, Ends]) -> float:
+    """The median range of a film's crops."""
+    return max(float(np.median([high - low for low, high in ends.values()])), 1e-6)

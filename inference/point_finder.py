@@ -142,7 +142,7 @@ class KeyPointFinder:
             turns = [quarter_turn(films[number].shape, k) for k in (1, 2, 3)]
             seen = self._whole([films[number]] * 3, turns, [regions[number]] * 3)
             best = max(range(3), key=lambda k: seen[k].confidence)
-            if seen[best].confidence > first[number].confidence + 0.2:
+            if seen[best].confidence > first[number].confidence + _CLEARLY:
                 first[number], upright[number] = seen[best], turns[best]
 
     @torch.inference_mode()

@@ -24,7 +24,7 @@ from inference.corner_regions import (
     warp,
 )
 from inference.disc_patches import PATCH
-from inference.disc_sight import gradable
+from inference.disc_sight import ends_of, gradable
 from inference.film_content import Shown, shown
 from inference.film_views import COLS, ROWS
 from inference.heat_maps import place_log_mass
@@ -199,8 +199,9 @@ class _Pointed:
             self.reason = str(error)
             return
         whole = {d: warp(self.pixels, t, recipe.size, recipe.size) for d, t in transforms.items()}
-        seen = gradable(whole, recipe)
-        self.crops = {disc: stretch(crop, recipe) for disc, crop in whole.items() if disc in seen}
+        ends = ends_of(whole, recipe)
+        seen = gradable(whole, ends, recipe)
+        self.crops = {d: stretch(crop, ends[d]) for d, crop in whole.items() if d in seen}
 
     def prediction(self, corners: Mapping[str, Probabilities]) -> FilmPrediction:
         """What is said of the film, its corners in reading order."""

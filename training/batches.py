@@ -24,6 +24,7 @@ from inference.corner_regions import (
     LEVELS,
     Affine,
     CropRecipe,
+    contrast_ends,
     crop_transforms,
     disc_spacing,
     stretch,
@@ -101,7 +102,7 @@ def as_bytes(
     """The wide crop under the contrast of its middle, which is all that serving will see."""
     crop = warp(pixels, transform, wide.size, wide.size)
     edge = (wide.size - size) // 2
-    seen = stretch(crop, wide, judged=crop[edge : edge + size, edge : edge + size])
+    seen = stretch(crop, contrast_ends(crop[edge : edge + size, edge : edge + size], wide))
     return np.rint(seen * 255).astype(np.uint8)
 
 

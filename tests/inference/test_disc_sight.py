@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inference.corner_regions import CropRecipe, crop_transforms, warp
-from inference.disc_sight import gradable, metal_on_both_sides
+from inference.disc_sight import ends_of, gradable, metal_on_both_sides
 from inference.msasss import DISCS, Region
 from training.phantom import oddities, take
 from training.phantom_snapshot import manifest_entry
@@ -31,14 +31,16 @@ def crops(region: Region, traits: oddities.Traits, monkeypatch: pytest.MonkeyPat
 def test_the_disc_between_screws_alone_is_left_out(
     region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert gradable(crops(region, oddities.Traits(), monkeypatch), RECIPE) == set(DISCS[region])
-    screwed = gradable(crops(region, oddities.Traits(hardware=3), monkeypatch), RECIPE)
-    assert screwed == set(DISCS[region]) - {DISCS[region][3]}
+    healthy = crops(region, oddities.Traits(), monkeypatch)
+    assert gradable(healthy, ends_of(healthy, RECIPE), RECIPE) == set(DISCS[region])
+    screwed = crops(region, oddities.Traits(hardware=3), monkeypatch)
+    seen = gradable(screwed, ends_of(screwed, RECIPE), RECIPE)
+    assert seen == set(DISCS[region]) - {DISCS[region][3]}
 
 
 def test_metal_is_found_at_any_brightness_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """The measure has the film's own unit, and the crop's own length."""
     film = crops("L", oddities.Traits(hardware=3), monkeypatch)
-    found = metal_on_both_sides(film, RECIPE)
-    halved = metal_on_both_sides({disc: crop // 2 + 500 for disc, crop in film.items()}, RECIPE)
+    dull = {disc: crop // 2 + 500 for disc, crop in film.items()}
+    found, halved = (metal_on_both_sides(one, ends_of(one, RECIPE), RECIPE) for one in (film, dull))
     assert found == pytest.approx(halved, abs=0.02)

@@ -54,6 +54,17 @@ def test_probabilities_sum_to_one_and_bridges_stand_on_both_corners(
         assert shares[3] == pytest.approx(corners[facing(site).code][3], abs=1e-6)
 
 
+def test_the_contrast_of_a_crop_is_looked_for_once(
+    grader: Grader, films: list[PhantomFilm], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the disc is seen and how its crop is stretched follow from the same two greys."""
+    asked: list[int] = []
+    percentile = np.percentile
+    monkeypatch.setattr(np, "percentile", lambda *a: (asked.append(1), percentile(*a))[1])
+    found = grader.grade_film(films[0].bone_bright, films[0].region, points(films[0]))
+    assert len(asked) == len(found.discs) == 6
+
+
 def test_the_points_lie_where_the_discs_are(grader: Grader, films: list[PhantomFilm]) -> None:
     for film in films:
         found = grader.grade_film(film.bone_bright, film.region).discs
