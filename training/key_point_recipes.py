@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from inference.key_points import KeyPointArchitecture
-from training.batches import FilmAugmentation
+from training.film_views import FilmAugmentation
 from training.loop import Schedule
 
 

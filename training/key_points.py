@@ -19,13 +19,7 @@ from inference.heat_maps import SIGMA
 from inference.key_points import KeyPointNet
 from inference.point_finder import KeyPointFinder
 from training import human_pose
-from training.batches import (
-    Floats,
-    SmallFilm,
-    augmented_films,
-    plain_films,
-    small_film,
-)
+from training.batches import Floats
 from training.disc_patches import (
     Patches,
     augmented_patches,
@@ -34,6 +28,7 @@ from training.disc_patches import (
     together,
 )
 from training.evaluation import point_figures
+from training.film_views import SmallFilm, augmented_films, plain_films, small_film
 from training.key_point_recipes import RECIPES, KeyPointRecipe
 from training.loop import Batch, Report, TrainingError, reading, train
 from training.model_comparison import compared_points
