@@ -30,44 +30,43 @@ def grade_figures(
     """Confusion, per-grade figures, kappa and the bias of totals over the graded corners.
 
     `predicted[i]` belongs to `films[i]`. A total is the sum over the corners graded on both
-    sides, per patient and visit; `bias_of_expected` takes the expected grade.
+    sides, per patient and visit; `bias_of_expected` takes the expected grade. A corner that two
+    films of one visit show counts twice in the table and once in the total, by the later film.
     """
-    actual, guessed, expected = [], [], []
-    keys: list[tuple[str, int]] = []
+    actual, guessed = [], []
+    visits: dict[tuple[str, int], dict[str, tuple[float, float, float]]] = defaultdict(dict)
     for film, probabilities in zip(films, predicted, strict=True):
         for site, votes in film.corners.items():
             truth = consensus(votes)
             if truth is None or site not in probabilities:
                 continue
-            p = np.asarray(probabilities[site], float)
+            guess = likeliest(probabilities[site])
+            expected = float(np.asarray(probabilities[site], float) @ np.arange(4))
             actual.append(truth)
-            guessed.append(likeliest(probabilities[site]))
-            expected.append(float(p @ np.arange(4)))
-            keys.append((film.patient, film.visit_days))
+            guessed.append(guess)
+            visits[film.patient, film.visit_days][site] = (truth, guess, expected)
     table = metrics.confusion(actual, guessed)
     figures = metrics.per_grade(table)
     return {
         "films": len(films),
         "corners": len(actual),
-        "patients": len({patient for patient, _ in keys}),
+        "patients": len({patient for patient, _ in visits}),
         "confusion": table.tolist(),
         "per_grade": [asdict(grade) for grade in figures],
         "mean": asdict(figures.mean),
         "multiclass_accuracy": metrics.multiclass_accuracy(table),
         "kappa_quadratic": metrics.kappa(table),
-        "total": _total_figures(keys, actual, guessed, expected),
+        "total": _total_figures(
+            [np.sum(list(sites.values()), axis=0) for sites in visits.values()]
+        ),
     }
 
 
-def _total_figures(
-    keys: list[tuple[str, int]], actual: list[int], guessed: list[int], expected: list[float]
-) -> dict[str, Any]:
-    if not keys:
+def _total_figures(sums: Sequence[npt.NDArray[np.float64]]) -> dict[str, Any]:
+    """Figures of the totals of visits, each true, predicted and expected."""
+    if not sums:
         return {"n": 0}
-    sums: dict[tuple[str, int], npt.NDArray[np.float64]] = defaultdict(lambda: np.zeros(3))
-    for key, values in zip(keys, zip(actual, guessed, expected, strict=True), strict=True):
-        sums[key] += values
-    truth, guess, mean = np.array(list(sums.values())).T
+    truth, guess, mean = np.array(sums).T
     error = metrics.totals(truth, guess)
     return {
         "n": error.n,

@@ -44,6 +44,16 @@ def test_totals_are_summed_per_patient_and_visit() -> None:
     assert found["patients"] == 1
 
 
+def test_a_corner_that_two_films_of_a_visit_show_counts_once_in_its_total() -> None:
+    """A repeated exposure would make a neck of 36 units one of 72."""
+    again = replace(FILM, film="again", corners={"C2_INF": (0, 1, 0, 0)})
+    sure = {"C2_INF": SURE[2], "C3_SUP": SURE[2]}
+    found = grade_figures([FILM, again], [sure, sure])
+    assert found["corners"] == 3
+    assert found["total"]["n"] == 1
+    assert found["total"]["bias"] == 1.0  # 2 for a 1, and the other corner right
+
+
 def test_the_expected_total_uses_all_probabilities() -> None:
     unsure = {"C2_INF": [0.6, 0.4, 0.0, 0.0], "C3_SUP": SURE[2]}
     found = grade_figures([FILM], [unsure])
