@@ -72,7 +72,7 @@ def load(path: str | Path, task: str | None = None) -> Checkpoint:
             f"{path.name} is no safetensors file; weights in other formats, such as pickles, "
             "are never opened."
         ) from error
-    metadata = json.loads(header) if header else {}
+    metadata = _described(header)
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
             f"{path.name} has no {FORMAT} description: it is not of this program."
@@ -96,6 +96,15 @@ def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
             f"The weights are of another architecture: {len(odd)} tensors differ, such as {odd[0]}."
         )
     network.load_state_dict(checkpoint.state, strict=False)
+
+
+def _described(header: str | None) -> dict[str, Any]:
+    """The description in a file's header; empty where there is none that can be read."""
+    try:
+        described = json.loads(header or "")
+    except ValueError:
+        return {}
+    return described if isinstance(described, dict) else {}
 
 
 def _as_float(tensor: Tensor) -> Tensor:

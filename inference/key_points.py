@@ -22,6 +22,8 @@ from inference.corner_regions import LEVELS
 from inference.disc_patches import DiscPatchNet
 
 TASK = "key_points"
+# By name alone: a word that a weights file says must not send the library looking for a network
+BACKBONES = ("hrnet_w18_small", "hrnet_w18_small_v2", "hrnet_w18", "hrnet_w32", "hrnet_w48")
 STRIDE = 4  # input pixels per heat map cell
 N_MAPS = 2 * len(LEVELS)  # map 2i is the centre of disc i, map 2i + 1 its anterior point
 
@@ -42,6 +44,8 @@ class KeyPointNet(nn.Module):
 
     def __init__(self, architecture: KeyPointArchitecture) -> None:
         super().__init__()
+        if architecture.backbone not in BACKBONES:
+            raise CheckpointError(f"The backbone must be one of {', '.join(BACKBONES)}.")
         self.architecture = architecture
         # features_only with an empty location gives the fused branches at strides 4, 8, 16, 32
         self.trunk = timm.create_model(

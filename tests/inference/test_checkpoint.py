@@ -67,6 +67,14 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "w.safetensors")
 
 
+@pytest.mark.parametrize("header", ["", "words", "[1]", '"word"'])
+def test_a_description_that_is_none_is_refused_in_a_sentence(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({"a": torch.zeros(2)}, path, metadata={"syndesmo": header})
+    with pytest.raises(CheckpointError, match="no syndesmo-checkpoint/1 description"):
+        checkpoint.load(path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no weights file gone\.safetensors"):
         checkpoint.load(tmp_path / "gone.safetensors")

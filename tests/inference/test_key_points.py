@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from inference import checkpoint, key_points
-from inference.checkpoint import CheckpointError
+from inference.checkpoint import Checkpoint, CheckpointError
 from inference.key_points import N_MAPS, KeyPointArchitecture, KeyPointNet
 
 torch.set_num_threads(1)
@@ -37,6 +37,15 @@ def test_incomplete_metadata_is_refused(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "w.safetensors", network, {"task": "key_points"})
     with pytest.raises(CheckpointError, match="incomplete"):
         key_points.build(checkpoint.load(tmp_path / "w.safetensors"))
+
+
+@pytest.mark.parametrize("backbone", ["nonsense", "hf_hub:somebody/network", "resnet18"])
+def test_a_backbone_that_is_no_hrnet_is_refused_before_any_library_looks_for_it(
+    backbone: str,
+) -> None:
+    described = key_points.metadata(KeyPointArchitecture(backbone))
+    with pytest.raises(CheckpointError, match="The backbone must be one of hrnet_w18_small"):
+        key_points.build(Checkpoint(described, {}, ""))
 
 
 def test_films_and_patches_go_through_one_call() -> None:
