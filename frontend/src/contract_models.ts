@@ -108,6 +108,8 @@ export interface PatientScore {
 /** A grader's figures; versions that were measured before there was a report have fewer. */
 export interface GradeReport {
   corners?: number;
+  /** True grade (rows) by predicted grade. */
+  confusion?: readonly (readonly number[])[];
   resamples?: { patients: number; replicates: number };
   multiclass_accuracy?: number | null;
   kappa_quadratic?: number | null;

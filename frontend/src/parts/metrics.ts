@@ -42,9 +42,12 @@ const KNOWN: readonly [pattern: RegExp, name: Name, direction: Direction][] = [
   [/(^|\.)mae$/, "mae", "lower"],
   [/false_total$/, "falseTotal", "lower"],
   [/within_2_?mm$/, "within2mm", "higher"],
+  [/off_by_a_level$/, "offByALevel", "lower"],
+  [/median_error_mm$/, "medianError", "lower"],
   [/mean_error(_mm|_px)?$/, "meanError", "lower"],
   [/loss$/, "loss", "lower"],
   [/(^|\.)corners$/, "corners", "none"],
+  [/(^|\.)discs$/, "discs", "none"],
   [/(^|\.)films$/, "films", "none"],
   [/(^|\.)patients$/, "patients", "none"],
 ];
