@@ -54,6 +54,7 @@ def install_starter() -> list[ModelVersion]:
     return installed
 
 
+@transaction.atomic
 def register_candidate(
     *,
     task: str,
@@ -65,7 +66,7 @@ def register_candidate(
     comparison: Mapping[str, Any],
 ) -> ModelVersion:
     """Keep a trained network as a candidate. It serves nobody until an admin promotes it."""
-    return _register(
+    version = _register(
         task=task,
         source=weights,
         name=f"{task}-{ModelVersion.objects.filter(task=task).count() + 1}",
@@ -76,6 +77,14 @@ def register_candidate(
         compared_metrics=compared_metrics,
         comparison=comparison,
     )
+    audit.record(
+        actor=None,
+        action="model_version.registered",
+        subject=version,
+        snapshot=snapshot.name,
+        weights_sha256=version.weights_sha256,
+    )
+    return version
 
 
 @transaction.atomic
@@ -125,6 +134,25 @@ def read_header(weights: Path) -> dict[str, Any]:
             "`python -m training`, or copy the file again."
         ) from problem
     return header
+
+
+def trained_elsewhere(weights: Path) -> tuple[str, Snapshot]:
+    """The task of a weights file from outside, and the snapshot of ours that it was trained on.
+
+    Raises Conflict for weights of other labels, and for some that are registered already.
+    """
+    header = read_header(weights)
+    known = ModelVersion.objects.filter(weights_sha256=_sha256(weights)).first()
+    if known:
+        raise Conflict(f"These weights are registered already, as {known.name}.")
+    sha256 = header.get("snapshot", {}).get("sha256")
+    snapshot = Snapshot.objects.filter(sha256=sha256).first()
+    if snapshot is None or header.get("task") not in ModelVersion.Task.values:
+        raise Conflict(
+            f"{weights.name} was trained on no snapshot of this product. Freeze one with "
+            "`manage.py freeze_snapshot` and train on that."
+        )
+    return header["task"], snapshot
 
 
 def _register(*, task: str, source: Path, name: str, **fields: Any) -> ModelVersion:
