@@ -87,7 +87,7 @@ def test_no_file_talks_about_the_machine_it_was_written_on() -> None:
 # Names that somebody else calls: Django, REST framework, Celery, torch, pydicom, gunicorn.
 CALLED_BY_A_FRAMEWORK = [
     "Meta", "Command", "*Config", "*Admin", "handle", "add_arguments", "forward",
-    "get", "post", "patch", "put", "delete", "get_*", "validate", "validate_*",
+    "get", "post", "patch", "put", "delete", "delete_model", "get_*", "validate", "validate_*",
     "new_file", "receive_data_chunk", "file_complete", "upload_interrupted",
     "to_representation", "has_permission", "has_*_permission", "as_sql", "save", "clean",
 ]  # fmt: skip

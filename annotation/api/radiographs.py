@@ -19,7 +19,7 @@ from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import quarantine, undone_decisions
+from annotation.services import patient_number, quarantine, undone_decisions
 from annotation.services.dicom_import import Status, import_film
 from inference.correction import Correction, Rectangle
 from inference.dicom import MAX_BYTES
@@ -40,13 +40,14 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     pregraded = serializers.BooleanField()
     plausible = serializers.BooleanField(allow_null=True)
     was_graded = serializers.BooleanField()
+    asks_person = serializers.SerializerMethodField()
 
     class Meta:
         model = Radiograph
         fields = [
             "id", "patient", "visit_date", "region", "state", "reason", "width", "height",
             "facing", "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
-            "was_graded",
+            "was_graded", "asks_person",
         ]  # fmt: skip
 
     def get_region(self, film: Radiograph) -> str | None:
@@ -64,6 +65,19 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     def get_scanner(self, film: Radiograph) -> str | None:
         """Manufacturer and model."""
         return f"{film.manufacturer} {film.scanner}".strip() or None
+
+    def get_asks_person(self, film: Radiograph) -> dict[str, Any] | None:
+        """With what number's hospital and sex it came, and who it can be; null when that is known.
+
+        Each person with the hospital and the sex that they came with first.
+        """
+        if (asked := getattr(film, "person_asked", None)) is None:
+            return None
+        people = [
+            {"patient": one.pseudonym, "centre": one.centre.name, "sex": one.sex or None}
+            for one in patient_number.people(asked.number)
+        ]
+        return {"centre": asked.centre.name, "sex": asked.sex or None, "people": people}
 
     def get_thumbnail_url(self, film: Radiograph) -> str:
         """Where the small picture is; a corrected film has another one, which no cache knows."""
@@ -92,12 +106,14 @@ class Decision(serializers.Serializer[Any]):
 
     `discarded` keeps a waiting film out, `forgotten` lets a discarded one come again, and
     `quarantined` sets one that is in use aside, for a reason. Areas are blacked out first, then
-    the picture is inverted, mirrored left to right and turned.
+    the picture is inverted, mirrored left to right and turned. `person`, where it is asked: the
+    pseudonym of one of the people offered, or `another`.
     """
 
     region = serializers.ChoiceField(choices=REGIONS, required=False)
     facing = serializers.ChoiceField(choices=["left", "right"], required=False, allow_null=True)
     blacked = RectangleIn(many=True, required=False)
+    person = serializers.CharField(required=False, allow_null=True)
     inverted = serializers.BooleanField(required=False)
     mirrored = serializers.BooleanField(required=False)
     turned = serializers.IntegerField(min_value=0, max_value=3, required=False)
@@ -128,7 +144,7 @@ def shown() -> "QuerySet[Radiograph]":
         key_points__state=ModelVersion.State.SERVING,
         corner_grades__state=ModelVersion.State.SERVING,
     )
-    return Radiograph.objects.select_related("visit__patient").annotate(
+    return Radiograph.objects.select_related("visit__patient", "person_asked__centre").annotate(
         pregraded=Exists(newest),
         was_graded=Exists(ever),
         plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),
@@ -183,7 +199,8 @@ class RadiographView(APIView):
         if region := wanted.pop("region", None):
             quarantine.accept(
                 radiograph=radiograph, region=region, actor=actor,
-                facing=wanted.pop("facing", None), correction=Correction(**wanted, blacked=blacked),
+                facing=wanted.pop("facing", None), person=wanted.pop("person", None),
+                correction=Correction(**wanted, blacked=blacked),
             )  # fmt: skip
             tasks.pregrade_new_films()
         elif wanted["state"] == Radiograph.State.QUARANTINED:

@@ -7,6 +7,7 @@ from annotation.models.dataset import Snapshot
 from annotation.models.film_source import FilmSource
 from annotation.models.job import Job
 from annotation.models.model_version import CornerPrediction, ModelVersion, Pregrading
+from annotation.models.patient_number import PatientNumber, PersonAsked
 from annotation.models.preferences import Preferences
 from annotation.models.radiograph import Centre, DiscPoint, Patient, Radiograph, Visit
 from annotation.models.reading import GradeEvent, Reading
@@ -27,6 +28,8 @@ __all__ = [
     "Job",
     "ModelVersion",
     "Patient",
+    "PatientNumber",
+    "PersonAsked",
     "Preferences",
     "Pregrading",
     "PromotionBounds",

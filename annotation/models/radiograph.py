@@ -14,6 +14,13 @@ from annotation.models.append_only import append_only, immutable, immutable_unle
 if TYPE_CHECKING:
     from annotation.models.study import Round
 
+_ASKS_NOBODY = """
+    IF EXISTS (SELECT 1 FROM annotation_personasked WHERE radiograph_id = NEW.id) THEN
+        RAISE EXCEPTION 'Nobody has said whose this film is.'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+"""
 REGIONS = [("C", "cervical"), ("L", "lumbar")]
 
 
@@ -175,10 +182,19 @@ class Radiograph(models.Model):
         ]
         triggers = [
             # The hashes are of the film as it came: they know it again, corrected or not.
-            immutable("pixel_sha256", "codes_sha256", "visit_id"),
-            # Points and grades are of this picture: it changes only before anybody has seen it.
+            immutable("pixel_sha256", "codes_sha256"),
+            # Points and grades are of this picture, and of this person: they change only before
+            # anybody has seen it.
             immutable_unless(
-                "quarantined", "width", "height", "inverted", "mirrored", "turned", "corrected"
+                *("quarantined", "visit_id"),
+                *("width", "height", "inverted", "mirrored", "turned", "corrected"),
+            ),
+            pgtrigger.Trigger(
+                name="ready_asks_nobody",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__state="ready") & ~pgtrigger.Q(old__state="ready"),
+                func=_ASKS_NOBODY,
             ),
             # Another film may have its identifier since then: a forgotten one is history.
             pgtrigger.Protect(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from annotation.errors import TrainingRefused
@@ -26,6 +26,8 @@ from annotation.services import key_points
 from training import snapshot
 
 Votes = list[int]
+# A film that was discarded may have come under a wrong day or patient.
+_IN_USE = Q(visit__patient__visits__radiographs__state="ready")
 READER = "reader-"
 """How a snapshot names a reader: this and the number of the account."""
 
@@ -127,7 +129,7 @@ def freeze(study: Study) -> Snapshot:
         .filter(pk__in=votes)
         .exclude(pk__in=_levels_moved())
         .select_related("visit__patient__centre")
-        .annotate(first_visit=Min("visit__patient__visits__date"))
+        .annotate(first_visit=Min("visit__patient__visits__date", filter=_IN_USE))
         .order_by("pk")
     )
     name = f"study-{study.pk}-{timezone.now():%Y%m%d-%H%M%S-%f}"

@@ -82,6 +82,14 @@ def pseudonym(patient_id: str, key: bytes) -> str:
     return "P" + _keyed("patient", patient_id.strip().upper(), key)[:16]
 
 
+def another_pseudonym(number: str, own: str, key: bytes) -> str:
+    """The name of another person under the same number; `own` tells the people under it apart.
+
+    `number` is the number's pseudonym: the number itself is not needed again.
+    """
+    return "P" + _keyed("another patient", f"{number}\0{own}", key)[:16]
+
+
 def keyed_uid(uid: str, key: bytes) -> str:
     """Another valid UID, always the same for this one under this key (PS3.5 B.2)."""
     return f"2.25.{int(_keyed('uid', uid.strip(), key)[:32], 16)}"
@@ -109,7 +117,9 @@ def device_pseudonym(header: Dataset, key: bytes) -> str:
 def date_shift(patient_id: str, key: bytes) -> timedelta:
     """How far all of this patient's dates move into the past: 1 to 3650 days, never told.
 
-    One shift per patient keeps the intervals between visits, which progression is read from.
+    One shift per patient keeps the intervals between visits, which progression is read from. Two
+    people under one number share a shift. That does no harm: it is as secret and as constant for
+    both, and nothing that leaves tells that they share the number.
     """
     drawn = int(_keyed("dates", patient_id.strip().upper(), key), 16)
     return timedelta(days=1 + drawn % _LONGEST_SHIFT_DAYS)

@@ -25,7 +25,7 @@ from annotation.services import audit, own_identifier, unreadable_films
 from annotation.services.deidentify import CannotDeidentify, deidentify
 from annotation.services.film_files import Found, Unreadable, films_in
 from annotation.services.film_pictures import FilmPictures
-from annotation.services.film_row import centre_name, is_same_visit, row_of, visit_of
+from annotation.services.film_row import add, centre_name, is_same_visit
 from inference.dicom import (
     Calibrated,
     Film,
@@ -150,8 +150,8 @@ def _import(
             own = _given(read) if read else read_calibrated(source)
             clean = _deidentified(own.header)
             known = _same_film(own)
-            if known and not own_identifier.is_found(known, own, clean):
-                return _duplicate(name, known, own, clean, actor)
+            if known and not own_identifier.is_found(known, own, clean, centre):
+                return _duplicate(name, known, own, clean, centre, actor)
             pictures.begin(own.pixels)  # while its pixels are looked at
             film = own if isinstance(own, Film) else described(own)
         except (FilmRefused, CannotDeidentify, Unreadable) as error:
@@ -167,7 +167,7 @@ def _import(
             # Another process stored this film, or its identifier, a moment ago: now it can be seen.
             pictures.remove()
             if known := _same_film(film):
-                return _duplicate(name, known, film, clean, actor)
+                return _duplicate(name, known, film, clean, centre, actor)
             radiograph = _store(film, clean, pictures, centre=centre, actor=actor)
     ready = radiograph.state == Radiograph.State.READY
     status = Status.IMPORTED if ready else Status.QUARANTINED
@@ -237,7 +237,12 @@ _SAID: dict[str, str] = {
 
 
 def _duplicate(
-    name: str, known: Radiograph, film: Calibrated, clean: Dataset, actor: User | None
+    name: str,
+    known: Radiograph,
+    film: Calibrated,
+    clean: Dataset,
+    centre: str | None,
+    actor: User | None,
 ) -> FileResult:
     """The film is here: nobody waits for it; whose it is, and how it looks, must not differ unsaid.
 
@@ -247,7 +252,7 @@ def _duplicate(
     with transaction.atomic():
         if known.state != Radiograph.State.DISCARDED:
             unreadable_films.arrived(known, str(clean.SOPInstanceUID))
-        if not is_same_visit(known, clean):
+        if not is_same_visit(known, clean, centre):
             other = (
                 "It is here under another patient or day than it came with now; "
                 "ask the sender which is right."
@@ -275,8 +280,7 @@ def _store(
 ) -> Radiograph:
     """Row, picture and preview in one transaction: all of them are there afterwards, or none."""
     with transaction.atomic():
-        radiograph = row_of(film, clean, visit_of(clean, centre), centre)
-        radiograph.save()
+        radiograph = add(film, clean, centre)
         pictures.write(radiograph, film.glance, film.window)
         audit.record(
             actor=actor, action=f"radiograph.{_verb(radiograph)}", subject=radiograph,

@@ -2,49 +2,25 @@
 
 from datetime import date
 
-from django.conf import settings
 from pydicom.dataset import Dataset
 
-from annotation.models import Centre, Patient, Radiograph, Visit
-from annotation.services import patient_split
+from annotation.models import Patient, Radiograph, Visit
+from annotation.services import patient_number
+from annotation.services.patient_number import Came
 from inference.dicom import Film
 
 CONFLICT = "Another film with the same identifier (SOP Instance UID) has other pixels."
+ASKS_PERSON = (
+    "This patient number came from another hospital or with another sex before: say whether it is "
+    "the same person."
+)
+"""Always the last sentence of a reason."""
 
 
-def visit_of(clean: Dataset, centre: str | None) -> Visit:
-    """The patient's visit of that day; a patient keeps the centre and the split of the first."""
-    at, _ = Centre.objects.get_or_create(name=centre_name(clean, centre))
-    name = str(clean.PatientID)
-    patient = Patient.objects.filter(pseudonym=name).first()
-    if patient is None:  # two films at once: the second meets the constraint and is stored again
-        patient = Patient.objects.create(
-            pseudonym=name,
-            centre=at,
-            split=patient_split.draw(at, settings.PSEUDONYM_KEY),
-            sex=str(clean.get("PatientSex", "")),
-        )
-    day = date.fromisoformat(str(clean.StudyDate))
-    return Visit.objects.get_or_create(patient=patient, date=day)[0]
-
-
-def _another_person(visit: Visit, clean: Dataset, centre: str | None) -> str:
-    """Why the film may belong to somebody else who has the same number; empty when it does not.
-
-    Two hospitals give the same numbers to different people, and PatientID is all there is.
-    """
-    known, sex = visit.patient, str(clean.get("PatientSex", ""))
-    if known.centre.name != centre_name(clean, centre):
-        return (
-            f"This patient number came from {known.centre.name} before: accept the film only if "
-            "it is the same person, else discard it."
-        )
-    if known.sex and sex and known.sex != sex:
-        return (
-            "This patient number came with another sex before: accept the film only if it is the "
-            "same person, else discard it."
-        )
-    return ""
+def came_with(clean: Dataset, centre: str | None) -> Came:
+    """Number, hospital and sex, by which the patient is known."""
+    sex = str(clean.get("PatientSex", ""))
+    return Came(str(clean.PatientID), centre_name(clean, centre), sex)
 
 
 def centre_name(clean: Dataset, centre: str | None) -> str:
@@ -52,23 +28,34 @@ def centre_name(clean: Dataset, centre: str | None) -> str:
     return (centre or str(clean.InstitutionName))[:64]
 
 
-def _doubts(film: Film, sop_uid: str) -> str:
-    """Why a person must look at the film before it is read; empty when nobody has to."""
-    rivals = Radiograph.objects.kept().filter(sop_uid=sop_uid)
-    return " ".join((CONFLICT, *film.doubts) if rivals.exists() else film.doubts)
+def judge(row: Radiograph, film: Film, clean: Dataset, *, asks_person: bool) -> None:
+    """Give the row identifier, region and state as the film came: it waits where there is a doubt.
+
+    `asks_person`: a person must say whose it is.
+    """
+    row.sop_uid, row.region = str(clean.SOPInstanceUID), film.region or ""
+    has_rival = Radiograph.objects.kept().filter(sop_uid=row.sop_uid).exists()
+    doubts = (CONFLICT * has_rival, *film.doubts, ASKS_PERSON * asks_person)
+    row.reason = " ".join(doubt for doubt in doubts if doubt)
+    row.state = Radiograph.State.QUARANTINED if row.reason else Radiograph.State.READY
 
 
-def row_of(film: Film, clean: Dataset, visit: Visit, centre: str | None) -> Radiograph:
-    """A new row, not saved yet, which waits where there is a doubt."""
+def add(film: Film, clean: Dataset, centre: str | None) -> Radiograph:
+    """A new row under its patient's visit of that day, in the caller's transaction."""
+    came = came_with(clean, centre)
+    patient, is_sure = patient_number.whose(came)
+    row = _row(film, clean, patient)
+    judge(row, film, clean, asks_person=not is_sure)
+    row.save()
+    patient_number.ask(row, None if is_sure else came)
+    return row
+
+
+def _row(film: Film, clean: Dataset, patient: Patient) -> Radiograph:
     height, width = film.pixels.shape
-    doubts = [_doubts(film, str(clean.SOPInstanceUID)), _another_person(visit, clean, centre)]
-    reason = " ".join(doubt for doubt in doubts if doubt)
+    visit, _ = Visit.objects.get_or_create(patient=patient, date=_day(clean))
     return Radiograph(
         visit=visit,
-        region=film.region or "",
-        state=Radiograph.State.QUARANTINED if reason else Radiograph.State.READY,
-        reason=reason,
-        sop_uid=str(clean.SOPInstanceUID),
         pixel_sha256=film.pixel_sha256,
         codes_sha256=film.codes_sha256,
         width=width,
@@ -86,7 +73,13 @@ def row_of(film: Film, clean: Dataset, visit: Visit, centre: str | None) -> Radi
     )
 
 
-def is_same_visit(known: Radiograph, clean: Dataset) -> bool:
-    """Whether the film comes under the patient and the day that it is here under."""
-    day = date.fromisoformat(str(clean.StudyDate))
-    return (known.visit.patient.pseudonym, known.visit.date) == (str(clean.PatientID), day)
+def is_same_visit(known: Radiograph, clean: Dataset, centre: str | None) -> bool:
+    """Whether the film comes under the day, and a patient, that it is here under."""
+    came = came_with(clean, centre)
+    sure = patient_number.known(came)
+    can_be = [sure] if sure else patient_number.people(came.number)
+    return known.visit.date == _day(clean) and known.visit.patient in can_be
+
+
+def _day(clean: Dataset) -> date:
+    return date.fromisoformat(str(clean.StudyDate))

@@ -5,19 +5,19 @@ from django.db import transaction
 from pydicom.dataset import Dataset
 
 from annotation.models import Radiograph
-from annotation.services import audit, unreadable_films
+from annotation.services import audit, patient_number, unreadable_films
 from annotation.services.film_pictures import FilmPictures
-from annotation.services.film_row import CONFLICT, is_same_visit, row_of
+from annotation.services.film_row import CONFLICT, came_with, is_same_visit, judge
 from inference.dicom import Calibrated, Film
 
 
-def is_found(known: Radiograph, film: Calibrated, clean: Dataset) -> bool:
+def is_found(known: Radiograph, film: Calibrated, clean: Dataset, centre: str | None) -> bool:
     """Whether `known`, of the same picture, was kept out for its identifier and now has its own."""
     uid = str(clean.SOPInstanceUID)
     if known.pixel_sha256 != film.pixel_sha256:  # another picture would stand under its hash
         return False
     is_kept_out = known.state != Radiograph.State.READY and known.reason.startswith(CONFLICT)
-    if not is_kept_out or uid == known.sop_uid or not is_same_visit(known, clean):
+    if not is_kept_out or uid == known.sop_uid or not is_same_visit(known, clean, centre):
         return False
     others = Radiograph.objects.kept().filter(sop_uid=uid)
     return not others.exists()
@@ -39,9 +39,10 @@ def give(
     with transaction.atomic():
         own = Radiograph.objects.select_for_update().get(pk=known.pk)
         has_no_picture = own.state == Radiograph.State.DISCARDED
-        as_new = row_of(film, clean, own.visit, centre)
-        for field in ("sop_uid", "state", "reason", "region"):
-            setattr(own, field, getattr(as_new, field))
+        came = came_with(clean, centre)
+        _, is_sure = patient_number.whose(came)
+        judge(own, film, clean, asks_person=not is_sure)
+        patient_number.ask(own, None if is_sure else came)
         own.save(update_fields=["sop_uid", "state", "reason", "region"])
         if has_no_picture:
             pictures.write(own, film.glance, film.window)

@@ -9,8 +9,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotation.errors import BadInput, Conflict, NotFound
-from annotation.models import AuditRecord, DiscPoint, Job, Pregrading, Radiograph, StudyFilm
-from annotation.services import audit
+from annotation.models import (
+    AuditRecord,
+    DiscPoint,
+    Job,
+    Pregrading,
+    Radiograph,
+    StudyFilm,
+)
+from annotation.services import audit, patient_number, person_answers
 from annotation.services.film_pictures import FilmPictures
 from inference.correction import Correction, Rectangle
 from inference.film_content import Shown, conflict
@@ -64,11 +71,13 @@ def accept(
     actor: User,
     correction: Correction = UNCHANGED,
     facing: str | None = None,
+    person: str | None = None,
 ) -> Radiograph:
     """Let a quarantined film in as 'C' or 'L', after `correction` of its picture.
 
     `facing` is the side of the corrected picture where the patient's front is, 'left' or 'right';
-    None leaves what is known, as the correction moves it. Raises NotFound; Conflict when the film
+    None leaves what is known, as the correction moves it. `person` says whose it is where that is
+    asked; see `person_answers.answer`. Raises NotFound; Conflict when the film
     does not wait, or another film in use has its identifier, or its picture cannot be read, or a
     model has graded it as something else; BadInput when too much of it would be blacked out.
     """
@@ -86,6 +95,7 @@ def accept(
             )
         if correction or region != film.region:
             _refuse_if_graded(film)
+        came = person_answers.answer(film, person=person, actor=actor)
         reason = film.reason
         film.region, film.state, film.reason = region, Radiograph.State.READY, ""
         film.let_in = True
@@ -97,6 +107,8 @@ def accept(
             facing=film.facing, inverted=correction.inverted, mirrored=correction.mirrored,
             turned=correction.turned, blacked=[astuple(one) for one in blacked],
         )  # fmt: skip
+        if came:
+            person_answers.settle_others(came)
     return film
 
 
@@ -107,6 +119,7 @@ def discard(*, radiograph: int, actor: User) -> Radiograph:
     """
     with transaction.atomic():
         film = _waiting(radiograph)
+        patient_number.ask(film, None)
         film.state = Radiograph.State.DISCARDED
         film.save(update_fields=["state"])
         audit.record(actor=actor, action="radiograph.discarded", subject=film, reason=film.reason)

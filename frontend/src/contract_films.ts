@@ -22,6 +22,24 @@ export interface Radiograph {
   plausible: boolean | null;
   /** By any model: region and picture stay. */
   was_graded: boolean;
+  /** Whose it is must be said: null when that is known. */
+  asks_person: PersonAsked | null;
+}
+
+/** Somebody under the number that a film came with, as they came first. */
+export interface KnownPerson {
+  patient: string;
+  centre: string;
+  sex: Sex | null;
+}
+
+export type Sex = "M" | "F" | "O";
+
+/** With what a film came of which nobody knows whose it is, and who it can be. */
+export interface PersonAsked {
+  centre: string;
+  sex: Sex | null;
+  people: KnownPerson[];
 }
 
 /** An area of a waiting film, in pixels of its picture. */
@@ -43,6 +61,8 @@ export interface FilmDecision {
   mirrored: boolean;
   turned: number;
   blacked: readonly FilmArea[];
+  /** Where it is asked: one of the people offered, or "another". */
+  person: string | null;
 }
 
 /** A film that came and cannot be shown: what is known of it. */

@@ -85,6 +85,7 @@ def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
         "pregraded": False,
         "plausible": None,
         "was_graded": False,
+        "asks_person": None,
     }
 
 
@@ -138,6 +139,26 @@ def test_a_waiting_film_is_decided(page: Client, decision: dict[str, str], state
     number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
     answer = page.patch(f"{URL}/{number}", decision, content_type="application/json")
     assert (answer.status_code, answer.json()["state"]) == (200, state)
+
+
+def test_whose_a_film_is_is_asked_with_who_it_can_be(page: Client) -> None:
+    send(page, InstitutionName="Berlin", PatientSex="F")
+    first = Radiograph.objects.get().visit.patient
+    number = send(page, 1, InstitutionName="Paris").json()["radiograph"]
+    (shown,) = page.get(URL, {"state": "quarantined"}).json()["results"]
+    asked = shown["asks_person"]
+    assert asked["people"] == [
+        {"patient": first.pseudonym, "centre": first.centre.name, "sex": "F"}
+    ]
+    assert asked["sex"] is None
+    assert asked["centre"] not in ("Paris", first.centre.name)
+    address = f"{URL}/{number}"
+    answer = page.patch(address, {"region": "C"}, content_type="application/json")
+    assert answer.status_code == 400
+    decision = {"region": "C", "person": "another"}
+    shown = page.patch(address, decision, content_type="application/json").json()
+    assert (shown["state"], shown["asks_person"]) == ("ready", None)
+    assert shown["patient"] != first.pseudonym
 
 
 def test_a_decision_is_undone(page: Client) -> None:

@@ -265,26 +265,3 @@ def test_the_stored_checksum_is_that_of_the_stored_picture() -> None:
     pixels = read_picture(own.picture_path)
     own_sum = hashlib.sha256(b"64x48:" + pixels.astype("<u2").tobytes()).hexdigest()
     assert own.pixel_sha256 == own_sum
-
-
-def test_a_number_that_another_hospital_gave_too_waits_for_a_person() -> None:
-    bring(PatientID="1001", InstitutionName="Berlin")
-    again = bring(seed=1, uid="2", PatientID="1001", InstitutionName="Paris")
-    assert again.status == Status.QUARANTINED
-    assert "accept the film only if it is the same person" in again.reason
-    assert "Paris" not in again.reason
-
-
-def test_a_number_that_came_with_another_sex_waits_for_a_person() -> None:
-    bring(PatientID="1001", PatientSex="M")
-    again = bring(seed=1, uid="2", PatientID="1001", PatientSex="F")
-    assert again.status == Status.QUARANTINED
-    assert "another sex" in again.reason
-
-
-def test_the_next_film_of_a_known_patient_is_no_doubt() -> None:
-    bring(PatientID="1001", PatientSex="M", InstitutionName="Berlin")
-    assert (
-        bring(seed=1, uid="2", PatientID="1001", PatientSex="M", InstitutionName="BERLIN").status
-        == Status.IMPORTED
-    )

@@ -1,0 +1,108 @@
+"""Whose a film is, by the number, the hospital and the sex that it came with.
+
+All numbers here are pseudonyms of numbers.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Q
+
+from annotation.models import Centre, Patient, PatientNumber, PersonAsked, Radiograph
+from annotation.services import patient_split
+from annotation.services.deidentify import another_pseudonym
+
+
+@dataclass(frozen=True)
+class Came:
+    """What a film has to know its patient by; the sex is empty where the header does not say it."""
+
+    number: str
+    centre: str
+    sex: str
+
+
+def known(came: Came) -> Patient | None:
+    """Who it is; None when the number is new there, or may be of somebody else.
+
+    Without a sex it is whoever is known there, if that is one person, and a person of whom no sex
+    is known may have any.
+    """
+    here = PatientNumber.objects.filter(number=came.number, centre__name=came.centre)
+    patients = [(row.sex, row.patient) for row in here.select_related("patient")]
+    for sex, patient in patients:
+        if came.sex and sex == came.sex:
+            return patient
+    fitting = {one for _, one in patients if came.sex in ("", one.sex) or not one.sex}
+    return fitting.pop() if len(fitting) == 1 else None
+
+
+def people(number: str) -> list[Patient]:
+    """Everybody who came under this number anywhere, the first to come first."""
+    had_it = Patient.objects.filter(Q(pseudonym=number) | Q(numbers__number=number))
+    return list(had_it.select_related("centre").distinct().order_by("pk"))
+
+
+def whose(came: Came) -> tuple[Patient, bool]:
+    """The patient, and whether that is sure; a new one for a new number.
+
+    Where a person must say, it is the first who came under the number, and not sure.
+    """
+    if patient := known(came):
+        remember(came, patient)
+    elif others := people(came.number):
+        return others[0], False
+    else:  # two films at once: the second meets the constraint and is stored again
+        patient = _new(came, came.number)
+        remember(came, patient)
+    return patient, True
+
+
+def remember(came: Came, patient: Patient) -> None:
+    """From now on this is the patient; one whose sex is not known gets it.
+
+    IntegrityError when somebody else is already known under number, hospital and sex.
+    """
+    PatientNumber.objects.get_or_create(
+        number=came.number, centre=_at(came), sex=came.sex, patient=patient
+    )
+    if came.sex and not patient.sex:
+        patient.sex = came.sex
+        patient.save(update_fields=["sex"])
+
+
+def ask(film: Radiograph, came: Came | None) -> None:
+    """Have a person say whose the film is that came so; nobody, with None."""
+    if came is None:
+        PersonAsked.objects.filter(radiograph=film).delete()
+        return
+    PersonAsked.objects.update_or_create(
+        radiograph=film,
+        defaults={"number": came.number, "centre": _at(came), "sex": came.sex},
+    )
+
+
+def another(came: Came) -> Patient:
+    """A new patient beside those who came under this number, with a pseudonym and split of its own.
+
+    The pseudonym follows from number, hospital and sex, and on the n-th like that from n.
+    """
+    nth = 0
+    while Patient.objects.filter(pseudonym=(name := _pseudonym(came, nth))).exists():
+        nth += 1
+    return _new(came, name)
+
+
+def _pseudonym(came: Came, nth: int) -> str:
+    own = f"{came.centre}\0{came.sex}\0{nth}"
+    return another_pseudonym(came.number, own, settings.PSEUDONYM_KEY)
+
+
+def _new(came: Came, name: str) -> Patient:
+    at = _at(came)
+    split = patient_split.draw(at, settings.PSEUDONYM_KEY)
+    return Patient.objects.create(pseudonym=name, centre=at, split=split, sex=came.sex)
+
+
+def _at(came: Came) -> Centre:
+    return Centre.objects.get_or_create(name=came.centre)[0]

@@ -1,0 +1,96 @@
+"""A person says whose a waiting film is; what waited for the same answer need not ask again."""
+
+from django.contrib.auth.models import User
+
+from annotation.errors import BadInput, Conflict
+from annotation.models import Patient, PersonAsked, Radiograph, Visit
+from annotation.services import audit, patient_number
+from annotation.services.film_row import ASKS_PERSON, CONFLICT
+from annotation.services.patient_number import Came
+
+ANOTHER = "another"
+
+
+def answer(film: Radiograph, *, person: str | None, actor: User) -> Came | None:
+    """Put a waiting film under `person`, in the caller's transaction, which has locked it.
+
+    `person` is the pseudonym of one who came under that number, 'another' for somebody new, or None
+    for a film of which nobody asks. What the film came with, for `settle_others`. Raises BadInput
+    without an answer, Conflict where it is too late for one.
+    """
+    asked = PersonAsked.objects.filter(radiograph=film).select_related("centre").first()
+    if asked is None:
+        if person is not None:
+            raise Conflict("It is known whose film this is; reload the page.")
+        return None
+    if person is None:
+        raise BadInput(
+            "Say whether it is the same person as before or another one: the patient number came "
+            "from another hospital or with another sex."
+        )
+    came = _came(asked)
+    # Two answers to one question wait for each other here.
+    Patient.objects.select_for_update(no_key=True).get(pseudonym=came.number)
+    patient = _patient(came, person)
+    patient_number.remember(came, patient)
+    _move(film, patient, asked)
+    audit.record(
+        actor=actor, action="radiograph.person_told", subject=film, number=came.number,
+        centre=came.centre, sex=came.sex, patient=patient.pseudonym, answer=person,
+    )  # fmt: skip
+    return came
+
+
+def settle_others(came: Came) -> None:
+    """Put other waiting films of that number and hospital under whom they are known to be of now.
+
+    One for which nothing else is to be settled is in use then.
+    """
+    asked = PersonAsked.objects.filter(number=came.number, centre__name=came.centre)
+    for other in asked.select_related("centre").order_by("radiograph"):
+        if whose := patient_number.known(_came(other)):
+            _settle(other, whose)
+
+
+def _came(asked: PersonAsked) -> Came:
+    return Came(asked.number, asked.centre.name, asked.sex)
+
+
+def _patient(came: Came, person: str) -> Patient:
+    sure = patient_number.known(came)
+    if person == ANOTHER and sure is None:
+        return patient_number.another(came)
+    people = {one.pseudonym: one for one in patient_number.people(came.number)}
+    chosen = people.get(person)
+    if chosen is None or sure not in (None, chosen):
+        raise Conflict("Somebody has said meanwhile whose this film is; reload the page.")
+    return chosen
+
+
+def _move(film: Radiograph, patient: Patient, asked: PersonAsked) -> None:
+    """The film's visit is the patient's of that day; nothing is asked any more."""
+    asked.delete()
+    before = film.visit
+    if before.patient_id == patient.pk:
+        return
+    film.visit, _ = Visit.objects.get_or_create(patient=patient, date=before.date)
+    film.save(update_fields=["visit"])
+    if not before.radiographs.exists():
+        before.delete()
+
+
+def _settle(asked: PersonAsked, patient: Patient) -> None:
+    """Another film that waited for the answer: it comes in when nothing else is to be settled."""
+    film = Radiograph.objects.select_for_update(skip_locked=True).filter(pk=asked.radiograph_id)
+    if (own := film.first()) is None:  # somebody decides on it in this moment
+        return
+    _move(own, patient, asked)
+    own.reason = own.reason.removesuffix(ASKS_PERSON).strip()
+    if not own.reason and Radiograph.objects.ready().filter(sop_uid=own.sop_uid).exists():
+        own.reason = CONFLICT
+    own.state = Radiograph.State.QUARANTINED if own.reason else Radiograph.State.READY
+    own.save(update_fields=["state", "reason"])
+    audit.record(
+        actor=None, action="radiograph.person_known", subject=own, patient=patient.pseudonym,
+        reason=own.reason,
+    )  # fmt: skip
