@@ -13,8 +13,10 @@ WHERE = (
     "inference/dicom*.py", "inference/film_*.py", "inference/correction.py",
     "inference/corner_regions.py", "inference/plausibility.py", "training/calibration.py",
     "training/loop.py", "training/corner_grades.py", "training/key_points.py",
-    "training/__main__.py", "training/runs.py", "training/snapshot.py", "training/seen_films.py",
-    "training/processes.py", "inference/checkpoint.py",
+    "training/__main__.py", "training/snapshot.py", "training/runs.py", "training/seen_films.py",
+    "training/pretrained.py", "training/human_pose.py", "training/imagenet.py",
+    "training/processes.py", "inference/checkpoint.py", "inference/key_points.py",
+    "inference/corner_grades.py",
 )  # fmt: skip
 # What speaks to machines and to the command line, in English.
 ELSEWHERE = {
