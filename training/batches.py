@@ -29,7 +29,7 @@ from inference.corner_regions import (
     warp,
 )
 from inference.msasss import SITES
-from training.snapshot import SnapshotFilm, naming
+from training.snapshot import SnapshotFilm
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -73,9 +73,7 @@ def cut_crops(
         }
         graded = {disc: both for disc, both in graded.items() if np.sum(both) > 0}
         if graded:
-            with naming(film):
-                transforms = crop_transforms(film.discs, wide)
-            pixels = film.picture()
+            pixels, transforms = film.picture(), crop_transforms(film.discs, wide)
             for disc, both in graded.items():
                 images.append(as_bytes(pixels, transforms[disc], wide, recipe.size))
                 levels.append(LEVELS.index(disc))

@@ -35,7 +35,7 @@ from training.model_comparison import compared_points
 from training.place_targets import place_loss, place_targets
 from training.processes import ALONE, Group
 from training.resume import Resume
-from training.snapshot import Snapshot, SnapshotFilm, naming
+from training.snapshot import Snapshot, SnapshotFilm
 
 __all__ = ["RECIPES", "compare", "fit"]  # what `training.runs` asks of a task
 
@@ -165,11 +165,10 @@ class KeyPointTask:
             if len(film.discs) < 2:
                 continue
             pixels = film.picture()
-            with naming(film):
-                if not self.recipe.third_look_alone:
-                    small.append(small_film(film, pixels))
-                if self.recipe.architecture.looks == 3:
-                    patches.append(cut_patches(film, pixels))
+            if not self.recipe.third_look_alone:
+                small.append(small_film(film, pixels))
+            if self.recipe.architecture.looks == 3:
+                patches.append(cut_patches(film, pixels))
         return small, together(patches)
 
     def batch(self, step: int, size: int) -> Batch:

@@ -53,6 +53,7 @@ def run(
         report({"phase": "checking the snapshot", "step": 0, "steps": 1})
         films = snapshot.read(folder)
         films = snapshot.leaving_out(films, leave_out) if leave_out else films
+        snapshot.refuse_misplaced(films.films)
         start = checkpoint.load(init, task) if init else None
         other = checkpoint.load(compare, task) if compare else start
         refuse_seen([start, other], films.split("test"))
@@ -103,6 +104,7 @@ def evaluate(
     """
     report({"phase": "checking the snapshot", "step": 0, "steps": 1})
     films = snapshot.read(folder)
+    snapshot.refuse_misplaced(films.split("test"))
     stored = checkpoint.load(weights)
     task = str(stored.metadata.get("task"))
     if task not in TASKS:

@@ -11,13 +11,12 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from inference.corner_regions import DiscPoints, Point, RegionError
+from inference.corner_regions import CropRecipe, DiscPoints, Point, RegionError, crop_transforms
 from inference.msasss import DISCS, GRADES, SITE, Region
 from inference.picture import Picture, read_picture, write_whole
 
@@ -226,13 +225,15 @@ def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
     )
 
 
-@contextmanager
-def naming(film: SnapshotFilm) -> Iterator[None]:
-    """Points that define no crop end a run; the sentence names their film."""
-    try:
-        yield
-    except RegionError as error:
-        raise SnapshotError(f"Film {film.film}: {error}") from error
+def refuse_misplaced(films: Iterable[SnapshotFilm]) -> None:
+    """Raise SnapshotError for points that define no crop: at once, not when days have passed."""
+    for film in films:
+        if not film.discs:
+            continue
+        try:
+            crop_transforms(film.discs, CropRecipe())
+        except RegionError as error:
+            raise SnapshotError(f"Film {film.film}: {error}") from error
 
 
 def _point(values: list[float]) -> Point:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,15 @@ def grade(capsys: pytest.CaptureFixture[str], folder: Path, out: Path, *more: ob
     """Train the grader by the recipe that takes seconds."""
     arguments = ["corner_grades", "--snapshot", folder, "--recipe", "tiny", "--out", out, *more]
     return run(capsys, *arguments)
+
+
+def changed(phantoms: Path, folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> Path:
+    """A copy of the snapshot with another manifest."""
+    copy = Path(shutil.copytree(phantoms, folder))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    change(manifest["films"])
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    return copy
 
 
 def failure(lines: list[dict[str, Any]]) -> str:

@@ -6,13 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from inference.corner_regions import LEVELS, CropRecipe
 from tests.training.dotted_film import film
 from training.batches import CropAugmentation, augmented_crops, cut_crops, middle
-from training.snapshot import SnapshotError
 
 RECIPE = CropRecipe(size=64)
 STILL = CropAugmentation(rotation=0, shift=0, scale=0, contrast=0, noise=0, blur=0)
@@ -26,13 +24,6 @@ def test_only_discs_with_a_graded_corner_are_cut(tmp_path: Path) -> None:
         [[1, 0, 0, 0], [0, 0, 0, 0]],
     ]
     assert crops.worst().tolist() == [2, 0]
-
-
-def test_points_that_define_no_crop_are_told_with_the_name_of_their_film(tmp_path: Path) -> None:
-    whole = film(tmp_path)
-    apart = replace(whole, discs={disc: whole.discs[disc] for disc in ("C2/C3", "C5/C6")})
-    with pytest.raises(SnapshotError, match=r"^Film f: Place the points of at least two"):
-        cut_crops([apart], RECIPE)
 
 
 def test_no_graded_disc_gives_an_empty_set(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import distributed, nn
 
 from inference import checkpoint, corner_grades
-from tests.training.command_line import failure, grade, run
+from tests.training.command_line import changed, failure, grade, run
 from training.grader_recipes import RECIPES
 from training.runs import repeatable
 
@@ -125,15 +125,6 @@ def test_a_missing_snapshot_and_an_unknown_recipe_end_the_run(
     assert failure(lines).startswith("There is no recipe huge: choose paper")
 
 
-def changed(phantoms: Path, folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> Path:
-    """A copy of the snapshot with another manifest."""
-    copy = Path(shutil.copytree(phantoms, folder))
-    manifest = json.loads((copy / "manifest.json").read_text())
-    change(manifest["films"])
-    (copy / "manifest.json").write_text(json.dumps(manifest))
-    return copy
-
-
 def one_patient(films: list[dict[str, Any]]) -> None:
     films[:] = [film for film in films if film["patient"] == films[0]["patient"]]
 
@@ -143,9 +134,19 @@ def same_picture(films: list[dict[str, Any]]) -> None:
     next(film for film in films if film["split"] == "test")["pixel_sha256"] = train["pixel_sha256"]
 
 
+def odd_points(films: list[dict[str, Any]]) -> None:
+    """Of a film that judges: found out before the training, not when it is over."""
+    judges = next(film for film in films if film["split"] == "test")
+    judges["discs"] = {d: ends for d, ends in judges["discs"].items() if d in ("C2/C3", "C6/C7")}
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [(one_patient, "single patient"), (same_picture, "are the same picture")],
+    [
+        (one_patient, "single patient"),
+        (same_picture, "are the same picture"),
+        (odd_points, "_v0_C: Place the points of at least two neighbouring discs first."),
+    ],
 )
 def test_a_snapshot_that_cannot_be_judged_ends_the_run(
     phantoms: Path,
