@@ -117,8 +117,6 @@ def _train(
             resume.store(state)
     if not math.isfinite(state.best_loss):
         raise TrainingError("The validation loss never was a number: check the validation films.")
-    if resume and group.first:
-        resume.forget()
     network.load_state_dict(state.best.state_dict())
     return network.eval()
 

@@ -70,6 +70,7 @@ def run(
         checkpoint.save(out, network, described)
         figures = work.compare(checkpoint.load(out, task), other, films.split("test"), place)
         sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
+        resume.forget()  # not before: who is killed while it evaluates has trained already
         return {**figures, "weights": str(out), "sha256": sha256}
 
 

@@ -111,12 +111,6 @@ def test_a_process_that_was_killed_outright_is_carried_on_by_another(tmp_path: P
         assert torch.equal(a, b)
 
 
-def test_the_state_is_gone_when_the_run_is_over(tmp_path: Path) -> None:
-    killed(tmp_path / "r")
-    run(Task(), Resume(tmp_path / "r", "run"))
-    assert not (tmp_path / "r").exists()
-
-
 def test_the_state_of_another_run_is_not_taken(tmp_path: Path) -> None:
     killed(tmp_path / "r", "another")
     fresh = run(Task(), Resume(tmp_path / "r", "run"), replace(SCHEDULE, steps=4))
