@@ -31,6 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         out = Path(str(options["out"]))
+        if int(str(options["patients"])) < 1:
+            raise CommandError("Ask for at least one patient.")
         if (out / "truth.csv").exists():
             raise CommandError(f"{out} holds phantoms already: choose a folder of their own.")
         wanted = {name: options[name] for name in ("patients", "visits", "preset", "seed", "scale")}

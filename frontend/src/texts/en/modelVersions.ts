@@ -80,7 +80,7 @@ export const modelVersions = {
     title: "Training runs",
     caption: "Earlier training runs, newest first",
     run: "Run",
-    what: "What on what",
+    what: "Training",
     comparison: "Comparison with the serving version",
     askedBy: (name: string) => `asked for by ${name}`,
     bySchedule: "by the schedule",

@@ -44,3 +44,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandError, match="file cannot be written"):
         call_command("phantom", tmp_path / "file", patients=1)
+
+
+def test_a_cohort_of_nobody_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="at least one patient"):
+        call_command("phantom", tmp_path, patients=0)
+    assert list(tmp_path.iterdir()) == []
