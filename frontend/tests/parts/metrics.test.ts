@@ -11,6 +11,26 @@ describe("the figures of a model version", () => {
     const labels = figures({ calibration_error: 0.1, kappa_quadratic: 0.9 }).map((f) => f.label);
     expect(labels).toEqual(["Quadratic kappa", "calibration error"]);
   });
+  it("names every figure of the key points, with its unit", () => {
+    const points = {
+      discs: 896,
+      films: 150,
+      mean_error_in_disc_spacings: 0.08,
+      mean_error_mm: 2.8,
+      median_error_mm: 0.16,
+      off_by_a_level: 0.02,
+      within_2_mm: 0.97,
+    };
+    expect(figures(points).map(({ label }) => label)).toEqual([
+      "Discs within 2 mm",
+      "Discs off by a level",
+      "Median point error, mm",
+      "Mean point error, in disc spacings",
+      "Mean point error, mm",
+      "Discs compared",
+      "Films",
+    ]);
+  });
   it("leaves out lists and what is no number", () =>
     expect(figures({ confusion: [[1]], limits: [0, 1], note: "x", bad: Number.NaN })).toEqual([]));
   it("tells two figures of one name apart by their keys", () => {
