@@ -81,7 +81,7 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
 
     def get_thumbnail_url(self, film: Radiograph) -> str:
         """Where the small picture is; a corrected film has another one, which no cache knows."""
-        version = "?corrected" if film.corrected else ""
+        version = f"?corrections={film.corrections}" if film.corrections else ""
         return f"/api/v1/radiographs/{film.pk}/thumbnail{version}"
 
 

@@ -179,7 +179,7 @@ def _correct(
     sent = stored.shape[::-1] if film.turned % 2 else stored.shape
     done = correction.after(Correction(film.inverted, film.mirrored, film.turned), *sent)
     film.inverted, film.mirrored, film.turned = done.inverted, done.mirrored, done.turned
-    film.corrected = True
+    film.corrections += 1
     film.height, film.width = pixels.shape
     pictures.begin(pixels)
     pictures.write(film, pixels, window)

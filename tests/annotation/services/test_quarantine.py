@@ -13,7 +13,9 @@ from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, Radiograph
 from annotation.services import audit
 from annotation.services.dicom_import import Status, import_film
+from annotation.services.picture_sweep import Sweep, sweep
 from annotation.services.quarantine import accept, discard
+from annotation.services.undone_decisions import set_aside
 from inference.correction import Correction, Rectangle
 from inference.picture import automatic_window, read_picture
 from tests.annotation.conftest import MakeUser
@@ -98,8 +100,8 @@ def test_a_film_is_set_right_before_it_is_let_in(
     expected = np.rot90((4095 - FILM)[:, ::-1])
     assert np.array_equal(read_picture(own.picture_path), expected)
     assert (own.height, own.width) == expected.shape
-    assert (own.inverted, own.mirrored, own.turned, own.corrected, own.facing) == (
-        True, True, 1, True, "left",
+    assert (own.inverted, own.mirrored, own.turned, own.corrections, own.facing) == (
+        True, True, 1, 1, "left",
     )  # fmt: skip
     assert own.window_center == automatic_window(expected.astype(np.uint16)).center
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -176,7 +178,7 @@ def test_too_much_black_is_refused_and_the_film_waits_on(
     with pytest.raises(BadInput, match=sentence):
         accept(radiograph=number, region="C", actor=admin(), correction=Correction(blacked=blacked))
     own = Radiograph.objects.get(pk=number)
-    assert (own.state, own.corrected) == ("quarantined", False)
+    assert (own.state, own.corrections) == ("quarantined", 0)
     assert np.array_equal(read_picture(own.picture_path), FILM)
 
 
@@ -187,13 +189,48 @@ def test_a_corrected_film_is_known_again_as_it_came(admin: MakeUser) -> None:
     assert (again.status, again.radiograph) == (Status.DUPLICATE, number)
 
 
+def test_a_film_that_is_set_right_twice_has_one_picture_each_time(
+    admin: MakeUser,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    """The second name in a film is often seen only after the first was blacked out."""
+    number = waiting_film()
+    own = Radiograph.objects.get(pk=number)
+    for correction in (Correction(mirrored=True), Correction(inverted=True)):
+        with django_capture_on_commit_callbacks(execute=True):
+            accept(radiograph=number, region="C", actor=admin(), correction=correction)
+        own.refresh_from_db()
+        assert set(tmp_path.iterdir()) == {own.picture_path, own.preview_path}
+        set_aside(radiograph=number, reason="Look again.", actor=admin())
+    assert np.array_equal(read_picture(own.picture_path), (4095 - FILM)[:, ::-1])
+    assert sweep(older_than=-60) == Sweep(removed=(), missing=())
+
+
+def test_a_second_correction_that_fails_leaves_the_first(
+    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = waiting_film()
+    accept(radiograph=number, region="C", actor=admin(), correction=Correction(mirrored=True))
+    set_aside(radiograph=number, reason="Look again.", actor=admin())
+
+    def fails(**_: object) -> None:
+        raise DatabaseError("the connection was lost")
+
+    monkeypatch.setattr(audit, "record", fails)
+    with pytest.raises(DatabaseError):
+        accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))
+    own = Radiograph.objects.get(pk=number)
+    assert np.array_equal(read_picture(own.picture_path), FILM[:, ::-1])
+
+
 def test_a_correction_is_recorded_together_with_the_headers_turn(admin: MakeUser) -> None:
     """The header said upside down, wrongly: turned back, the picture is as it came."""
     number = waiting_film(PatientOrientation=["A", "H"])
     accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=2))
     own = Radiograph.objects.get(pk=number)
     assert np.array_equal(read_picture(own.picture_path), FILM)
-    assert (own.turned, own.facing, own.corrected) == (0, "right", True)
+    assert (own.turned, own.facing, own.corrections) == (0, "right", 1)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +263,7 @@ def test_a_failure_while_a_film_is_set_right_leaves_it_as_it_was(
     with pytest.raises(DatabaseError):
         accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))
     own = Radiograph.objects.get(pk=number)
-    assert (own.state, own.corrected) == ("quarantined", False)
+    assert (own.state, own.corrections) == ("quarantined", 0)
     assert np.array_equal(read_picture(own.picture_path), FILM)
     assert {path.name for path in tmp_path.iterdir()} == {f"{number}.jls", f"{number}.jpg"}
 
