@@ -28,6 +28,11 @@ from training import snapshot
 Votes = list[int]
 # A film that was discarded may have come under a wrong day or patient.
 _IN_USE = Q(visit__patient__visits__radiographs__state="ready")
+_NOBODY = {
+    "train": "No training patient has a graded film yet.",
+    "val": "No validation patient has a graded film yet.",
+    "test": "No test patient has a graded film yet.",
+}
 READER = "reader-"
 """How a snapshot names a reader: this and the number of the account."""
 
@@ -214,10 +219,9 @@ def _counts(entries: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
 
 def _refuse_empty(counts: dict[str, dict[str, int]]) -> None:
     """Each split needs somebody, else the run could not choose its best step or be judged."""
-    lacking = [split for split, count in counts.items() if not count["patients"]]
-    if lacking:
+    said = [_NOBODY[split] for split, count in counts.items() if not count["patients"]]
+    if said:
         raise TrainingRefused(
-            f"No graded film of a {' or '.join(lacking)} patient yet. Training needs patients of "
-            "all three splits: import and read more films first.",
+            " ".join([*said, "Import and read more films: a training needs all three."]),
             counts=counts,
         )

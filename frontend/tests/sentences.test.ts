@@ -33,6 +33,26 @@ describe("a sentence of the server", () => {
     );
   });
 
+  it("tells in Korean why and how far a training is, sentence by sentence", () => {
+    const inKorean = (said: string) => translated(said, korean, "ko-KR");
+    expect(inKorean("train: step 3 of 400, loss 0.398, about 34 min left")).toBe(
+      "학습: 400단계 중 3단계, 손실 0.398, 약 34분 남음",
+    );
+    expect(
+      inKorean(
+        "No training patient has a graded film yet. No test patient has a graded film yet. " +
+          "Import and read more films: a training needs all three.",
+      ),
+    ).not.toMatch(/[a-z]/);
+    expect(
+      inKorean(
+        "x-2 is trained and waits for you. Its totals are off by 1 units, not by 0.5 at most.",
+      ),
+    ).toBe(
+      "x-2 버전의 학습이 끝나 결정을 기다립니다. 총점이 1점 어긋납니다. 최대 0.5점까지 허용됩니다.",
+    );
+  });
+
   it("keeps every name and number in Korean", () => {
     for (const [said, meant] of Object.entries(korean)) {
       const places = said.split("{}").length - 1;

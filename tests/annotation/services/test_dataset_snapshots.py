@@ -217,7 +217,7 @@ def test_without_test_patients_nothing_is_frozen(
     made = study(films=films[:2])
     for one in films[:2]:
         read(made.rounds.get(), reader("ada"), one)
-    with pytest.raises(TrainingRefused, match="No graded film of a test patient"):
+    with pytest.raises(TrainingRefused, match="No test patient has a graded film"):
         dataset_snapshots.freeze(made)
     assert not Snapshot.objects.exists()
 
@@ -296,5 +296,5 @@ def test_readers_points_train(read_study: Study, films: list[Radiograph]) -> Non
     GradeEvent.objects.create(
         reading=reading, site="L1_INF", grade=2, cause="caudal", idempotency_key=uuid4()
     )
-    with pytest.raises(TrainingRefused, match="No graded film of a train"):
+    with pytest.raises(TrainingRefused, match="No training patient has a graded film"):
         dataset_snapshots.freeze(read_study)

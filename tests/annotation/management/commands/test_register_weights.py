@@ -85,7 +85,9 @@ def test_weights_of_other_labels_and_files_that_are_none_are_refused(
 
 def test_a_study_without_labels_freezes_nothing(study: MakeStudy) -> None:
     made = study()
-    with pytest.raises(CommandError, match="No graded film"):
+    with pytest.raises(
+        CommandError, match=r"No training patient has a graded film yet\. No validation"
+    ):
         said("freeze_snapshot", "--study", made.pk)
     with pytest.raises(CommandError, match=rf"There is no study none\. There are: {made.name}"):
         said("freeze_snapshot", "--study", "none", "--json")
