@@ -48,6 +48,7 @@ def posts(port: int) -> list[Post]:
         Post("web", web),
         # solo: a child of a prefork pool is a daemon and could not start loaders or a training
         Post("worker-gpu", (*worker, "-Q", "gpu", "-P", "solo", "-n", "gpu@%h")),
+        Post("worker-training", (*worker, "-Q", "training", "-P", "solo", "-n", "training@%h")),
         Post("worker", (*worker, "-Q", "default", "-c", "1", "-n", "default@%h")),
         Post("beat", (*_CELERY, "beat", "--loglevel", "INFO", "--pidfile=")),
     ]

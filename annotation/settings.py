@@ -127,7 +127,8 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Where networks run; everything else is for a worker that needs no GPU and no torch.
 CELERY_TASK_ROUTES = {
     "annotation.tasks.pregrade": {"queue": "gpu"},
-    "annotation.tasks.train": {"queue": "gpu"},
+    # A training lasts hours and leaves its work to a process of its own: new films do not wait for it
+    "annotation.tasks.train": {"queue": "training"},
     "annotation.tasks.compare": {"queue": "gpu"},
 }
 CELERY_TASK_TIME_LIMIT = 24 * 3600

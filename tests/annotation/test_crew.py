@@ -72,4 +72,4 @@ def test_the_web_listens_on_this_machine_alone() -> None:
 
 def test_every_queue_has_a_worker() -> None:
     queues = {post.words[post.words.index("-Q") + 1] for post in posts(8000) if "-Q" in post.words}
-    assert queues == {"gpu", "default"}
+    assert queues == {"gpu", "training", "default"}
