@@ -127,7 +127,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Where networks run; everything else is for a worker that needs no GPU and no torch.
 CELERY_TASK_ROUTES = {
     "annotation.tasks.pregrade": {"queue": "gpu"},
-    # A training lasts hours and leaves its work to a process of its own: new films do not wait for it
+    # A training lasts hours; its work is a process of its own, and new films do not wait for it.
     "annotation.tasks.train": {"queue": "training"},
     "annotation.tasks.compare": {"queue": "gpu"},
 }
