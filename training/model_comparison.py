@@ -28,6 +28,8 @@ count as not worse: our choice, a third of what two trained readers differ by.""
 Better = Literal["higher", "lower"]
 Drawn = dict[str, tuple[float, Floats]]  # figure -> value, its resamples
 
+_UNITS = {"bias", "mean_error_mm"}  # figures that are no share of anything
+
 _VERDICTS = {
     "better": "is better than",
     "worse": "is worse than",
@@ -128,7 +130,8 @@ def _comparison(
     one: Drawn, other: Drawn, decisive: str, better: Mapping[str, Better], resamples: Resamples
 ) -> dict[str, Any]:
     patients = len(resamples.patient)
-    figures = [_difference(name, one[name], other[name], better, patients) for name in one]
+    equal = all(np.array_equal(one[name][1], other[name][1], equal_nan=True) for name in one)
+    figures = [_difference(name, one[name], other[name], better, patients, equal) for name in one]
     judged = next(figure for figure in figures if figure["name"] == decisive)
     verdict = _verdict(judged)
     return {
@@ -149,13 +152,15 @@ def _difference(
     theirs: tuple[float, Floats],
     better: Mapping[str, Better],
     patients: int,
+    equal: bool,
 ) -> dict[str, Any]:
     (value, drawn), (their_value, their_drawn) = mine, theirs
     apart, drawn_apart = value - their_value, drawn - their_drawn
     if name == "bias":
         apart, drawn_apart = abs(value) - abs(their_value), np.abs(drawn) - np.abs(their_drawn)
-    # Equal models: no resample tells them apart. Of one patient there is but one resample.
-    same = patients > 1 and bool((drawn_apart == 0).all())
+    limits = interval(drawn_apart)
+    if patients > 1 and limits is None and (drawn_apart == 0).all():
+        limits = [0.0, 0.0] if equal else _of_none_seen(name, patients)
     return {
         "name": name,
         "better": better.get(name, "higher"),
@@ -163,8 +168,20 @@ def _difference(
         "candidate_ci95": interval(drawn),
         "serving": _number(their_value),
         "difference": _number(apart),
-        "ci95": [0.0, 0.0] if same else interval(drawn_apart),
+        "ci95": limits,
     }
+
+
+def _of_none_seen(name: str, patients: int) -> list[float] | None:
+    """The interval of a share in which two different models agreed on every patient.
+
+    No resample moves such a share, yet few patients prove little: with 95 % confidence at most
+    1 - 0.05^(1/n) of all patients would tell the two apart (Hanley and Lippman-Hand, JAMA 1983).
+    """
+    if name in _UNITS:
+        return None
+    most = float(1 - 0.05 ** (1 / patients))
+    return [-most, most]
 
 
 def _verdict(judged: Mapping[str, Any]) -> str:

@@ -261,6 +261,20 @@ def test_one_patient_gives_no_verdict() -> None:
     assert "Read more test films" in found["sentence"]
 
 
+@pytest.mark.parametrize(("patients", "verdict"), [(3, "open"), (148, "open"), (149, "not_worse")])
+def test_few_patients_on_whom_two_models_agree_prove_little(patients: int, verdict: str) -> None:
+    films = [film(f"p{i}", 0, "C", [0] * 12) for i in range(patients)]
+    moved = {
+        disc: type(p)(disc, (p.center[0] + 1, p.center[1]), p.anterior) for disc, p in DISCS.items()
+    }
+    found = compared_points(films, [moved] * patients, [DISCS] * patients)
+    assert (found["figures"][0]["difference"], found["verdict"]) == (0.0, verdict)
+    low, high = found["figures"][0]["ci95"]
+    assert -low == high == pytest.approx(3 / patients, rel=0.6)
+    same = compared_points(films, [DISCS] * patients, [DISCS] * patients)
+    assert same["verdict"] == "not_worse"
+
+
 def test_a_paired_interval_is_narrower_than_the_two_apart() -> None:
     films, predicted = cohort()
     found = compared_grades(films, predicted, worse(predicted, 50))["figures"][0]
