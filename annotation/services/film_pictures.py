@@ -4,6 +4,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
+from django.db import transaction
+
 from annotation.models import Radiograph
 from inference.picture import (
     Picture,
@@ -33,7 +35,10 @@ class FilmPictures:
         self._coded = self._beside.submit(encode_picture, pixels)
 
     def write(self, film: Radiograph, glance: Picture, window: Window) -> None:
-        """Write both files under the film's names: what was begun, and `glance` as the preview."""
+        """Write both files under the film's names: what was begun, and `glance` as the preview.
+
+        Once the caller's transaction is committed they stay, whatever fails after it.
+        """
         if self._coded is None:
             raise ValueError("No picture was begun.")
         preview = preview_jpeg(glance, window, PREVIEW_LONGEST)
@@ -43,6 +48,7 @@ class FilmPictures:
         ):
             self._written.append(path)
             write_whole(path, data)
+        transaction.on_commit(self._written.clear)
 
     def remove(self) -> None:
         """Take back what was written: its transaction failed."""

@@ -173,7 +173,7 @@ def _correct(
         stored = read_picture(film.picture_path)
     except (OSError, ValueError) as error:
         raise Conflict("The film's picture cannot be read: restore it from the backup.") from error
-    _delete_on_commit(film.picture_path, film.preview_path)
+    old = film.picture_path, film.preview_path
     pixels = correction.of(stored)
     window = automatic_window(pixels, correction.covered(*stored.shape))
     sent = stored.shape[::-1] if film.turned % 2 else stored.shape
@@ -183,6 +183,7 @@ def _correct(
     film.height, film.width = pixels.shape
     pictures.begin(pixels)
     pictures.write(film, pixels, window)
+    _delete_on_commit(*old)
     film.window_center, film.window_width = window.center, window.width
     return done.blacked
 

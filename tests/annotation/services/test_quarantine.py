@@ -13,9 +13,7 @@ from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, Radiograph
 from annotation.services import audit
 from annotation.services.dicom_import import Status, import_film
-from annotation.services.picture_sweep import Sweep, sweep
 from annotation.services.quarantine import accept, discard
-from annotation.services.undone_decisions import set_aside
 from inference.correction import Correction, Rectangle
 from inference.picture import automatic_window, read_picture
 from tests.annotation.conftest import MakeUser
@@ -187,41 +185,6 @@ def test_a_corrected_film_is_known_again_as_it_came(admin: MakeUser) -> None:
     accept(radiograph=number, region="C", actor=admin(), correction=Correction(mirrored=True))
     again = import_film(as_bytes(film(FILM, BodyPartExamined="SPINE")), name="again")
     assert (again.status, again.radiograph) == (Status.DUPLICATE, number)
-
-
-def test_a_film_that_is_set_right_twice_has_one_picture_each_time(
-    admin: MakeUser,
-    tmp_path: Path,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    """The second name in a film is often seen only after the first was blacked out."""
-    number = waiting_film()
-    own = Radiograph.objects.get(pk=number)
-    for correction in (Correction(mirrored=True), Correction(inverted=True)):
-        with django_capture_on_commit_callbacks(execute=True):
-            accept(radiograph=number, region="C", actor=admin(), correction=correction)
-        own.refresh_from_db()
-        assert set(tmp_path.iterdir()) == {own.picture_path, own.preview_path}
-        set_aside(radiograph=number, reason="Look again.", actor=admin())
-    assert np.array_equal(read_picture(own.picture_path), (4095 - FILM)[:, ::-1])
-    assert sweep(older_than=-60) == Sweep(removed=(), missing=())
-
-
-def test_a_second_correction_that_fails_leaves_the_first(
-    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    number = waiting_film()
-    accept(radiograph=number, region="C", actor=admin(), correction=Correction(mirrored=True))
-    set_aside(radiograph=number, reason="Look again.", actor=admin())
-
-    def fails(**_: object) -> None:
-        raise DatabaseError("the connection was lost")
-
-    monkeypatch.setattr(audit, "record", fails)
-    with pytest.raises(DatabaseError):
-        accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))
-    own = Radiograph.objects.get(pk=number)
-    assert np.array_equal(read_picture(own.picture_path), FILM[:, ::-1])
 
 
 def test_a_correction_is_recorded_together_with_the_headers_turn(admin: MakeUser) -> None:

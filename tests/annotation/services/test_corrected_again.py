@@ -1,0 +1,92 @@
+"""A film that was set right, let in and set aside may be set right again; nothing of it is lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import LazySettings
+from django.db import DatabaseError
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from annotation.models import Radiograph
+from annotation.services import audit
+from annotation.services.dicom_import import import_film
+from annotation.services.picture_sweep import Sweep, sweep
+from annotation.services.quarantine import accept
+from annotation.services.undone_decisions import set_aside
+from inference.correction import Correction
+from inference.picture import read_picture
+from tests.annotation.conftest import MakeUser
+from tests.inference.dicom_files import as_bytes, film, stored
+
+pytestmark = pytest.mark.django_db
+
+FILM = stored(seed=3)
+
+
+@pytest.fixture(autouse=True)
+def pictures(settings: LazySettings, tmp_path: Path) -> None:
+    settings.PICTURES = tmp_path
+
+
+def waiting_film() -> int:
+    number = import_film(as_bytes(film(FILM, BodyPartExamined="SPINE")), name="a").radiograph
+    assert number is not None
+    return number
+
+
+def test_a_film_that_is_set_right_twice_has_one_picture_each_time(
+    admin: MakeUser,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    """The second name in a film is often seen only after the first was blacked out."""
+    number = waiting_film()
+    own = Radiograph.objects.get(pk=number)
+    for correction in (Correction(mirrored=True), Correction(inverted=True)):
+        with django_capture_on_commit_callbacks(execute=True):
+            accept(radiograph=number, region="C", actor=admin(), correction=correction)
+        own.refresh_from_db()
+        assert set(tmp_path.iterdir()) == {own.picture_path, own.preview_path}
+        set_aside(radiograph=number, reason="Look again.", actor=admin())
+    assert np.array_equal(read_picture(own.picture_path), (4095 - FILM)[:, ::-1])
+    assert sweep(older_than=-60) == Sweep(removed=(), missing=())
+
+
+def test_a_second_correction_that_fails_leaves_the_first(
+    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = waiting_film()
+    accept(radiograph=number, region="C", actor=admin(), correction=Correction(mirrored=True))
+    set_aside(radiograph=number, reason="Look again.", actor=admin())
+
+    def fails(**_: object) -> None:
+        raise DatabaseError("the connection was lost")
+
+    monkeypatch.setattr(audit, "record", fails)
+    with pytest.raises(DatabaseError):
+        accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))
+    own = Radiograph.objects.get(pk=number)
+    assert np.array_equal(read_picture(own.picture_path), FILM[:, ::-1])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_old_picture_that_cannot_be_deleted_takes_no_new_one_with_it(
+    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = waiting_film()
+    unlink = Path.unlink
+
+    def refuses_the_old(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == f"{number}.jls":
+            raise PermissionError
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuses_the_old)
+    with pytest.raises(PermissionError):
+        accept(radiograph=number, region="C", actor=admin(), correction=Correction(mirrored=True))
+    monkeypatch.undo()
+    own = Radiograph.objects.get(pk=number)
+    assert own.state == "ready"
+    assert np.array_equal(read_picture(own.picture_path), FILM[:, ::-1])
+    assert sweep(older_than=-60).removed == (f"{number}.jls", f"{number}.jpg")
