@@ -37,16 +37,17 @@ def set_aside_misfiled(films: Mapping[int, Shown | None]) -> set[int]:
     """
     with transaction.atomic():
         new = Radiograph.objects.ready().filter(pk__in=films, let_in=False)
-        new = new.exclude(
-            pk__in=StudyFilm.objects.filter(radiograph__in=films).values("radiograph")
-        )
-        new = new.exclude(
-            pk__in=Pregrading.objects.filter(radiograph__in=films).values("radiograph")
-        )
+        locked = list(new.select_for_update().order_by("pk"))
+        # Asked once they are locked: a study that was being made may have taken some meanwhile.
+        known = {
+            number
+            for rows in (StudyFilm.objects, Pregrading.objects)
+            for number in rows.filter(radiograph__in=locked).values_list("radiograph", flat=True)
+        }
         return {
             film.pk
-            for film in new.select_for_update().order_by("pk")
-            if _is_set_aside(film, films[film.pk])
+            for film in locked
+            if film.pk not in known and _is_set_aside(film, films[film.pk])
         }
 
 
