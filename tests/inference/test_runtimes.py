@@ -30,11 +30,16 @@ def probabilities(logits: Tensor) -> Tensor:
     return log_probabilities(logits).exp()
 
 
+def apart(run: runtimes.Run, network: CornerGradeNet) -> float:
+    """Largest difference of a probability: where the processor knows bfloat16, that way may win."""
+    return float((probabilities(run(*CROPS)) - probabilities(network(*CROPS))).abs().max())
+
+
 def test_every_way_is_measured_and_the_shortest_taken(network: CornerGradeNet) -> None:
     found = runtimes.fastest(network, CROPS, probabilities, compile_too=False)
     assert {"plain", "folded", "exported"} <= found.milliseconds.keys()
     assert found.milliseconds[found.name] == min(found.milliseconds.values())
-    assert torch.allclose(found.run(*CROPS), network(*CROPS), atol=1e-4)
+    assert apart(found.run, network) < runtimes.LARGEST_DIFFERENCE
 
 
 def test_the_exported_network_says_the_same_for_any_number_of_pictures_in_any_thread(
@@ -71,7 +76,7 @@ def test_a_network_that_cannot_be_exported_is_served_without_and_the_log_says_so
     assert found.name in found.milliseconds
     assert "exported" not in found.milliseconds
     assert "cannot run exported here: no such operator" in caplog.text
-    assert torch.allclose(found.run(*CROPS), network(*CROPS), atol=1e-4)
+    assert apart(found.run, network) < runtimes.LARGEST_DIFFERENCE
 
 
 def test_of_a_network_that_cannot_be_exported_the_log_has_one_sentence_and_no_graph(
@@ -130,7 +135,7 @@ def test_without_a_compiler_it_serves_without_and_says_so(
         found = runtimes.fastest(network, CROPS, probabilities, compile_too=True)
     assert "compiled" not in found.milliseconds
     assert "cannot run compiled here" in caplog.text
-    assert torch.allclose(found.run(*CROPS), network(*CROPS), atol=1e-4)
+    assert apart(found.run, network) < runtimes.LARGEST_DIFFERENCE
 
 
 def test_the_shipped_networks_say_the_same_whatever_way_they_run() -> None:
