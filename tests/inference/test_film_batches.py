@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from inference.disc_patches import PATCH
 from inference.film_batches import FilmFile, graded
+from inference.film_views import COLS, ROWS
 from inference.picture import automatic_window, write_picture
 from inference.point_finder import Film
 from inference.predict import FilmPrediction, Grader
+from inference.runtimes import LARGEST_DIFFERENCE
 from training.phantom import generate
 
 
@@ -117,8 +121,46 @@ def test_the_number_of_threads_is_given_back(tmp_path: Path, cores: int) -> None
     assert torch.get_num_threads() == cores
 
 
-def test_batches_say_what_one_by_one_says(tmp_path: Path) -> None:
-    """Real networks, both regions and a film without a spine in one batch."""
+@pytest.fixture(params=[1, 4])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Each number of threads, and of films in a batch, has its own order of sums."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@torch.inference_mode()
+def test_a_network_says_of_a_batch_what_it_says_of_each_picture(threads: int) -> None:
+    """But for the last bits of float32: these maps and logits reach about 25."""
+    grader = Grader.from_files(device="cpu")
+    random = torch.Generator().manual_seed(0)
+    side = grader.recipe.size
+    closer = grader.finder.closer
+    assert closer is not None
+    for run, shape in (
+        (grader.finder.network, (ROWS, COLS)),
+        (closer, (PATCH.size, PATCH.size)),
+        (partial(_at_one_level, grader), (side, side)),
+    ):
+        pictures = torch.rand(5, 1, *shape, generator=random)
+        each = torch.cat([run(pictures[n : n + 1]) for n in range(5)])
+        assert float((run(pictures) - each).abs().max()) < 1e-4
+
+
+def _at_one_level(grader: Grader, crops: torch.Tensor) -> torch.Tensor:
+    return grader.network(crops, torch.zeros(len(crops), dtype=torch.long))
+
+
+def test_batches_say_what_one_by_one_says(tmp_path: Path, threads: int) -> None:
+    """Real networks, both regions and a film without a spine in one batch.
+
+    The last bits of the first look decide a few grey values of the second one, which has 256 of
+    them; that moves points by thousandths of a pixel, and OpenCV cuts patches and crops in steps
+    of 1/32 pixel. Two dozen films differed by 0.002 of a probability and 0.004 pixels at most,
+    under 1, 2 and 4 threads; another film's grades would differ by far more than what two
+    runtimes may. The points found in noise are anywhere.
+    """
     grader = Grader.from_files(device="cpu")
     pictures = [(film.bone_bright, film.region) for film in generate(2, 1, "trial", 777, 0.5)]
     noise = np.random.default_rng(0).integers(0, 4095, (600, 500)).astype(np.uint16)
@@ -134,7 +176,8 @@ def test_batches_say_what_one_by_one_says(tmp_path: Path) -> None:
         assert found is not None
         assert (found.plausible, list(found.corners)) == (alone.plausible, list(alone.corners))
         for site, shares in alone.corners.items():
-            assert found.corners[site] == pytest.approx(shares, abs=1e-3)
-        for disc, points in alone.discs.items():
-            assert found.discs[disc].center == pytest.approx(points.center, abs=0.05)
+            assert found.corners[site] == pytest.approx(shares, abs=LARGEST_DIFFERENCE / 2)
+        for disc, points in alone.discs.items() if alone.plausible else ():
+            assert found.discs[disc].center == pytest.approx(points.center, abs=0.02)
+            assert found.discs[disc].anterior == pytest.approx(points.anterior, abs=0.02)
     assert [found.plausible for found in together if found] == [True, False, True, True, True]
