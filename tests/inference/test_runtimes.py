@@ -30,6 +30,7 @@ def probabilities(logits: Tensor) -> Tensor:
     return log_probabilities(logits).exp()
 
 
+@torch.inference_mode()
 def apart(run: runtimes.Run, network: CornerGradeNet) -> float:
     """Largest difference of a probability: where the processor knows bfloat16, that way may win."""
     return float((probabilities(run(*CROPS)) - probabilities(network(*CROPS))).abs().max())
