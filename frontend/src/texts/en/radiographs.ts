@@ -109,7 +109,6 @@ export const radiographs = {
     anotherHint: "A new patient; later films of this hospital and sex join it.",
   },
   undo: {
-    column: "Undo a decision",
     setAside: "Set aside",
     setAsideTitle: (film: number) => `Set film ${film} aside?`,
     setAsideSentence:

@@ -108,7 +108,6 @@ export const radiographs: typeof english = {
     anotherHint: "새 환자가 됩니다. 이 병원과 성별로 오는 다음 영상은 이 환자에게 들어갑니다.",
   },
   undo: {
-    column: "결정 되돌리기",
     setAside: "따로 두기",
     setAsideTitle: (film) => `영상 ${film}번을 따로 둘까요?`,
     setAsideSentence:
