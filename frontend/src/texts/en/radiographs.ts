@@ -101,7 +101,6 @@ export const radiographs = {
   person: {
     legend: "Whose film is it?",
     came: (described: string) => `It came from ${described}.`,
-    from: (centre: string, sex: string) => `${centre}, ${sex}`,
     sexes: { F: "female", M: "male", O: "other sex" },
     noSex: "sex not given",
     same: "The same person",

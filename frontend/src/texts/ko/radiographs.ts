@@ -100,7 +100,6 @@ export const radiographs: typeof english = {
   person: {
     legend: "누구의 영상입니까?",
     came: (described) => `보낸 곳: ${described}.`,
-    from: (centre, sex) => `${centre}, ${sex}`,
     sexes: { F: "여성", M: "남성", O: "기타 성별" },
     noSex: "성별 없음",
     same: "같은 사람",
