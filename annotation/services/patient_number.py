@@ -6,6 +6,7 @@ All numbers here are pseudonyms of numbers.
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import IntegrityError
 
 from annotation.models import Centre, Patient, PatientNumber, PersonAsked, Radiograph
 from annotation.services import patient_split
@@ -62,14 +63,17 @@ def whose(came: Came) -> tuple[Patient, bool]:
 def remember(came: Came, patient: Patient) -> None:
     """From now on this is the patient; one whose sex is not known gets it.
 
-    IntegrityError when somebody else is already known under number, hospital and sex.
+    IntegrityError when somebody else is already known under number, hospital and sex, or when the
+    patient has got another sex in this moment and may be somebody else.
     """
     PatientNumber.objects.get_or_create(
         number=came.number, centre=_at(came), sex=came.sex, patient=patient
     )
     if came.sex and not patient.sex:
+        # Two films at once: the second waits here for the first, and then looks again who it is.
+        if not Patient.objects.filter(pk=patient.pk, sex__in=("", came.sex)).update(sex=came.sex):
+            raise IntegrityError("The patient has another sex by now.")
         patient.sex = came.sex
-        patient.save(update_fields=["sex"])
 
 
 def ask(film: Radiograph, came: Came | None) -> None:
