@@ -34,8 +34,9 @@ export async function membersOf(name: string, archive: File): Promise<Sendable[]
   try {
     const members = await filesIn(archive);
     if (members.length === 0) throw new Unsendable(texts.office.radiographs.upload.emptyArchive);
+    const ownName = numbered();
     return members.map((member) => ({
-      name: `${name} › ${member.filename}`,
+      name: `${name} › ${ownName(member.filename)}`,
       size: member.uncompressedSize,
       lastModified,
       content: () => contentOf(member, archive),
@@ -44,6 +45,16 @@ export async function membersOf(name: string, archive: File): Promise<Sendable[]
     const why = error instanceof Unsendable ? error : damaged();
     return [unsendable(name, why, size, lastModified)];
   }
+}
+
+/** An archive may hold several members of one name; each is a file of its own. */
+function numbered(): (name: string) => string {
+  const times = new Map<string, number>();
+  return (name) => {
+    const nth = (times.get(name) ?? 0) + 1;
+    times.set(name, nth);
+    return nth === 1 ? name : `${name} (${nth})`;
+  };
 }
 
 async function filesIn(archive: File): Promise<FileEntry[]> {

@@ -74,6 +74,13 @@ describe("a dropped zip", () => {
     expect(member && [await told(member), await told(member)]).toEqual(["A", "A"]);
   });
 
+  it("is as many files as it has members, though some have one name", async () => {
+    const archive = await wounded(await zip({ "a.dcm": "A", "b.dcm": "B" }), (bytes) => {
+      for (let at = 0; (at = place(bytes, "b.dcm")) >= 0;) bytes[at] = "a".charCodeAt(0);
+    });
+    expect(await allTold(archive)).toEqual({ "a.dcm": "A", "a.dcm (2)": "B" });
+  });
+
   it("leaves out folders and hidden files", async () => {
     const archive = await zip({ "a/": "", "__MACOSX/._b": "x", ".git/c": "x", "d/e": "E" });
     expect(Object.keys(await allTold(archive))).toEqual(["d/e"]);
