@@ -57,6 +57,7 @@ def test_a_film_is_set_aside_discarded_and_comes_again(
     waiting.get_by_test_id("decide").click()
     decision = page.get_by_test_id("decide-film")
     expect(decision.get_by_role("button", name="Mirror")).to_be_disabled()
+    expect(decision.get_by_test_id("black-out")).to_be_disabled()
     expect(decision.get_by_text("A model has graded this film")).to_be_visible()
     admin.shows("whose-film-graded")
     decision.get_by_role("button", name="Discard").click()
