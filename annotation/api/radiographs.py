@@ -39,7 +39,6 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     thumbnail_url = serializers.SerializerMethodField()
     pregraded = serializers.BooleanField()
     plausible = serializers.BooleanField(allow_null=True)
-    was_graded = serializers.BooleanField()
     asks_person = serializers.SerializerMethodField()
 
     class Meta:
@@ -47,7 +46,7 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
         fields = [
             "id", "patient", "visit_date", "region", "state", "reason", "width", "height",
             "facing", "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
-            "was_graded", "asks_person",
+            "asks_person",
         ]  # fmt: skip
 
     def get_region(self, film: Radiograph) -> str | None:
@@ -81,7 +80,7 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
 
     def get_thumbnail_url(self, film: Radiograph) -> str:
         """Where the small picture is; a corrected film has another one, which no cache knows."""
-        version = f"?corrections={film.corrections}" if film.corrections else ""
+        version = "?corrected" if film.corrected else ""
         return f"/api/v1/radiographs/{film.pk}/thumbnail{version}"
 
 
@@ -135,18 +134,14 @@ class Decision(serializers.Serializer[Any]):
 
 
 def shown() -> "QuerySet[Radiograph]":
-    """Films with what the serving models' pre-grading said of them.
-
-    `was_graded`: by any model; the film's region and picture stay then.
-    """
-    ever = Pregrading.objects.filter(radiograph=OuterRef("pk"))
-    newest = ever.filter(
+    """Films with what the serving models' pre-grading said of them."""
+    newest = Pregrading.objects.filter(
+        radiograph=OuterRef("pk"),
         key_points__state=ModelVersion.State.SERVING,
         corner_grades__state=ModelVersion.State.SERVING,
     )
     return Radiograph.objects.select_related("visit__patient", "person_asked__centre").annotate(
         pregraded=Exists(newest),
-        was_graded=Exists(ever),
         plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),
     )
 
@@ -190,26 +185,31 @@ class RadiographView(APIView):
     permission_classes = [role(ADMIN)]
 
     def patch(self, request: Request, radiograph: int) -> Response:
-        """Let it in under a region, discard it, let it come again, or set it aside."""
+        """Let it in under a region, discard it, let it come again, or set it aside.
+
+        The film of the answer has another id where one that was in use was changed.
+        """
         decision = Decision(data=request.data)
         decision.is_valid(raise_exception=True)
         wanted = dict(decision.validated_data)
         actor = user_of(request)
         blacked = tuple(Rectangle(**one) for one in wanted.pop("blacked", ()))
         if region := wanted.pop("region", None):
-            quarantine.accept(
+            film = quarantine.accept(
                 radiograph=radiograph, region=region, actor=actor,
                 facing=wanted.pop("facing", None), person=wanted.pop("person", None),
                 correction=Correction(**wanted, blacked=blacked),
             )  # fmt: skip
             tasks.pregrade_new_films()
         elif wanted["state"] == Radiograph.State.QUARANTINED:
-            undone_decisions.set_aside(radiograph=radiograph, reason=wanted["reason"], actor=actor)
+            film = undone_decisions.set_aside(
+                radiograph=radiograph, reason=wanted["reason"], actor=actor
+            )
         elif wanted["state"] == Radiograph.State.FORGOTTEN:
-            undone_decisions.forget(radiograph=radiograph, actor=actor)
+            film = undone_decisions.forget(radiograph=radiograph, actor=actor)
         else:
-            quarantine.discard(radiograph=radiograph, actor=actor)
-        return Response(RadiographOut(shown().get(pk=radiograph)).data)
+            film = quarantine.discard(radiograph=radiograph, actor=actor)
+        return Response(RadiographOut(shown().get(pk=film.pk)).data)
 
 
 class WaitingPictureView(PictureView):

@@ -132,9 +132,7 @@ class Radiograph(models.Model):
     inverted = models.BooleanField(default=False)
     mirrored = models.BooleanField(default=False)
     turned = models.PositiveSmallIntegerField(default=0, help_text="quarter turns anticlockwise")
-    corrections = models.PositiveSmallIntegerField(
-        default=0, help_text="how many times a person changed the picture"
-    )
+    corrected = models.BooleanField(default=False, help_text="a person changed the picture")
     facing = models.CharField(
         max_length=5,
         blank=True,
@@ -189,7 +187,7 @@ class Radiograph(models.Model):
             # anybody has seen it.
             immutable_unless(
                 *("quarantined", "visit_id"),
-                *("width", "height", "inverted", "mirrored", "turned", "corrections"),
+                *("width", "height", "inverted", "mirrored", "turned", "corrected"),
             ),
             pgtrigger.Trigger(
                 name="ready_asks_nobody",
@@ -215,7 +213,7 @@ class Radiograph(models.Model):
     @property
     def file_name(self) -> str:
         """Of the picture and its preview, without suffix: no file ever changes under its name."""
-        return str(self.pk) + ".corrected" * self.corrections
+        return f"{self.pk}.corrected" if self.corrected else str(self.pk)
 
     @property
     def picture_path(self) -> Path:

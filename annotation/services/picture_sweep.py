@@ -21,7 +21,7 @@ from annotation.services import audit
 # An import that is still at work is seconds old; nothing that is younger than this is touched.
 LEAST_AGE_SECONDS = 3600
 
-_OF_A_FILM = re.compile(r"(\d+)(?:\.corrected)*\.(?:jls|jpg)")
+_OF_A_FILM = re.compile(r"(\d+)(?:\.corrected)?\.(?:jls|jpg)")
 _HALF_WRITTEN = re.compile(r"\..*\.part")
 
 

@@ -1,5 +1,6 @@
 """Films that are set aside, and a person's decision: set it right and let it in, or discard it."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
@@ -9,14 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotation.errors import BadInput, Conflict, NotFound
-from annotation.models import (
-    AuditRecord,
-    DiscPoint,
-    Job,
-    Pregrading,
-    Radiograph,
-    StudyFilm,
-)
+from annotation.models import AuditRecord, Pregrading, Radiograph, StudyFilm
 from annotation.services import audit, patient_number, person_answers
 from annotation.services.film_pictures import FilmPictures
 from inference.correction import Correction, Rectangle
@@ -78,9 +72,10 @@ def accept(
 
     `facing` is the side of the corrected picture where the patient's front is, 'left' or 'right';
     None leaves what is known, as the correction moves it. `person` says whose it is where that is
-    asked; see `person_answers.answer`. Raises NotFound; Conflict when the film
-    does not wait, or another film in use has its identifier, or its picture cannot be read, or a
-    model has graded it as something else; BadInput when too much of it would be blacked out.
+    asked; see `person_answers.answer`. A film that was in use and is changed comes in as a new one,
+    see `_replaced`. Raises NotFound; Conflict when the film does not wait, or another film in use
+    has its identifier, or its picture cannot be read; BadInput when too much of it would be
+    blacked out.
     """
     if region not in ("C", "L"):
         raise BadInput("The region is C (cervical) or L (lumbar).")
@@ -94,14 +89,14 @@ def accept(
                 "A film in use has the same identifier (SOP Instance UID) with other pixels; "
                 "discard this one, or send it again under its own identifier."
             )
-        if correction or region != film.region:
-            _refuse_if_graded(film)
         came = person_answers.answer(film, person=person, actor=actor)
-        reason = film.reason
+        old, reason = film, film.reason
+        if (correction or region != film.region) and _was_in_use(film):
+            film = _replaced(film, actor)
         film.region, film.state, film.reason = region, Radiograph.State.READY, ""
         film.let_in = True
         film.facing = facing or _moved(film.facing, correction)
-        blacked = _correct(film, correction, pictures) if correction else ()
+        blacked = _write(film, old, correction, pictures) if correction or film is not old else ()
         film.save()
         audit.record(
             actor=actor, action="radiograph.accepted", subject=film, region=region, reason=reason,
@@ -137,54 +132,55 @@ def _waiting(radiograph: int) -> Radiograph:
     return film
 
 
-def _refuse_if_graded(film: Radiograph) -> None:
-    """Raise Conflict when points or grades are of the film as it is, or may be in a moment.
-
-    A film that was in use before may lie in a worker's hands still.
-    """
-    if (
-        Pregrading.objects.filter(radiograph=film).exists()
-        or DiscPoint.objects.filter(radiograph=film).exists()
-    ):
-        raise Conflict(
-            "A model has graded this film as it is, so its region and its picture stay. Discard "
-            "it, let it come again, and send it again with the right header."
-        )
-    was_in_use = AuditRecord.objects.filter(
+def _was_in_use(film: Radiograph) -> bool:
+    """Whether points and grades may be of the film as it is, or will be: a worker may have it."""
+    return AuditRecord.objects.filter(
         action="radiograph.set_aside", subject=f"Radiograph {film.pk}"
-    )
-    grading = Job.objects.filter(kind=Job.Kind.PREGRADE, state=Job.State.RUNNING)
-    if was_in_use.exists() and grading.exists():
-        raise Conflict(
-            "Films are being graded now, this one perhaps among them. Change its region or its "
-            "picture when that has ended."
-        )
+    ).exists()
 
 
-def _correct(
-    film: Radiograph, correction: Correction, pictures: FilmPictures
+def _replaced(film: Radiograph, actor: User) -> Radiograph:
+    """A new row for the film, which models have not seen, in place of its old one.
+
+    The old one stays as history, with the points and grades that models gave what it was.
+    """
+    new = copy.copy(film)
+    for state in (Radiograph.State.DISCARDED, Radiograph.State.FORGOTTEN):
+        film.state = state
+        film.save(update_fields=["state"])
+    new.pk, new._state = None, copy.copy(film._state)
+    new._state.adding = True
+    new.save()
+    film.reason = f"Film {new.pk} stands in its place."
+    film.save(update_fields=["reason"])
+    audit.record(actor=actor, action="radiograph.replaced", subject=film, by=new.pk)
+    return new
+
+
+def _write(
+    film: Radiograph, old: Radiograph, correction: Correction, pictures: FilmPictures
 ) -> tuple[Rectangle, ...]:
-    """The corrected picture under a name of its own; the other one goes when this one stands.
+    """The corrected picture under a name of its own; the old one goes when this one stands.
 
     Returns what was blacked out, in pixels of the film as it was sent.
     """
     if refusal := correction.why_not(film.height, film.width):
         raise BadInput(refusal)
     try:
-        stored = read_picture(film.picture_path)
+        stored = read_picture(old.picture_path)
     except (OSError, ValueError) as error:
         raise Conflict("The film's picture cannot be read: restore it from the backup.") from error
-    old = film.picture_path, film.preview_path
+    gone = old.picture_path, old.preview_path
     pixels = correction.of(stored)
     window = automatic_window(pixels, correction.covered(*stored.shape))
     sent = stored.shape[::-1] if film.turned % 2 else stored.shape
     done = correction.after(Correction(film.inverted, film.mirrored, film.turned), *sent)
     film.inverted, film.mirrored, film.turned = done.inverted, done.mirrored, done.turned
-    film.corrections += 1
+    film.corrected = film.corrected or bool(correction)
     film.height, film.width = pixels.shape
     pictures.begin(pixels)
     pictures.write(film, pixels, window)
-    _delete_on_commit(*old)
+    _delete_on_commit(*gone)
     film.window_center, film.window_width = window.center, window.width
     return done.blacked
 

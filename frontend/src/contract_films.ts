@@ -20,8 +20,6 @@ export interface Radiograph {
   thumbnail_url: string;
   pregraded: boolean;
   plausible: boolean | null;
-  /** By any model: region and picture stay. */
-  was_graded: boolean;
   /** Whose it is must be said: null when that is known. */
   asks_person: PersonAsked | null;
 }

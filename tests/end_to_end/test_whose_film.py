@@ -56,19 +56,25 @@ def test_a_film_is_set_aside_discarded_and_comes_again(
     expect(waiting).to_contain_text("the film is mirrored")
     waiting.get_by_test_id("decide").click()
     decision = page.get_by_test_id("decide-film")
-    expect(decision.get_by_role("button", name="Mirror")).to_be_disabled()
-    expect(decision.get_by_test_id("black-out")).to_be_disabled()
-    expect(decision.get_by_text("A model has graded this film")).to_be_visible()
-    admin.shows("whose-film-graded")
+    decision.get_by_role("button", name="Mirror").click()
+    decision.get_by_test_id("accept-film").click()
+    expect(waiting).to_have_count(0)
+    expect(rows).to_have_count(2)  # points and grades of the old one were of another picture
+    expect(rows.last).to_contain_text("Kept as history")
+    admin.shows("whose-film-replaced")
+
+    rows.first.get_by_role("button", name="Set aside").click()
+    dialog.get_by_label("Why").fill("Another patient's.")
+    done.click()
+    waiting.get_by_test_id("decide").click()
     decision.get_by_role("button", name="Discard").click()
     page.get_by_test_id("confirm-yes").click()
-
-    rows.get_by_role("button", name="Let it come again").click()
+    rows.first.get_by_role("button", name="Let it come again").click()
     admin.shows("whose-film-forget")
     page.get_by_test_id("confirm-yes").click()
-    expect(rows).to_contain_text("May come again")
+    expect(rows.first).to_contain_text("Kept as history")
     sends(admin, films[0])
-    expect(rows).to_have_count(2)
+    expect(rows).to_have_count(3)
     admin.shows("whose-film-came-again")
 
 

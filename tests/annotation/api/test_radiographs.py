@@ -84,7 +84,6 @@ def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
         "thumbnail_url": f"/api/v1/radiographs/{own.pk}/thumbnail",
         "pregraded": False,
         "plausible": None,
-        "was_graded": False,
         "asks_person": None,
     }
 
@@ -95,7 +94,6 @@ def test_the_list_says_what_the_serving_models_said(page: Client, model_version:
     for state, plausible in (("retired", True), ("serving", False)):
         (shown,) = page.get(URL).json()["results"]
         assert (shown["pregraded"], shown["plausible"]) == (False, None)
-        assert shown["was_graded"] == (state == "serving")
         Pregrading.objects.create(
             radiograph=own,
             key_points=model_version(f"points-{state}", task="key_points", state=state),

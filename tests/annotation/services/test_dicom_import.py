@@ -80,8 +80,8 @@ def test_the_facts_that_split_results_are_kept_and_the_machine_is_a_pseudonym() 
 
 def test_how_the_header_had_it_turned_is_recorded() -> None:
     own = the(bring(PatientOrientation=["A", "H"]))
-    assert (own.turned, own.facing, own.mirrored, own.inverted, own.corrections) == (
-        2, "left", False, False, 0,
+    assert (own.turned, own.facing, own.mirrored, own.inverted, own.corrected) == (
+        2, "left", False, False, False,
     )  # fmt: skip
 
 

@@ -98,8 +98,8 @@ def test_a_film_is_set_right_before_it_is_let_in(
     expected = np.rot90((4095 - FILM)[:, ::-1])
     assert np.array_equal(read_picture(own.picture_path), expected)
     assert (own.height, own.width) == expected.shape
-    assert (own.inverted, own.mirrored, own.turned, own.corrections, own.facing) == (
-        True, True, 1, 1, "left",
+    assert (own.inverted, own.mirrored, own.turned, own.corrected, own.facing) == (
+        True, True, 1, True, "left",
     )  # fmt: skip
     assert own.window_center == automatic_window(expected.astype(np.uint16)).center
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -176,7 +176,7 @@ def test_too_much_black_is_refused_and_the_film_waits_on(
     with pytest.raises(BadInput, match=sentence):
         accept(radiograph=number, region="C", actor=admin(), correction=Correction(blacked=blacked))
     own = Radiograph.objects.get(pk=number)
-    assert (own.state, own.corrections) == ("quarantined", 0)
+    assert (own.state, own.corrected) == ("quarantined", False)
     assert np.array_equal(read_picture(own.picture_path), FILM)
 
 
@@ -193,7 +193,7 @@ def test_a_correction_is_recorded_together_with_the_headers_turn(admin: MakeUser
     accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=2))
     own = Radiograph.objects.get(pk=number)
     assert np.array_equal(read_picture(own.picture_path), FILM)
-    assert (own.turned, own.facing, own.corrections) == (0, "right", 1)
+    assert (own.turned, own.facing, own.corrected) == (0, "right", True)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_failure_while_a_film_is_set_right_leaves_it_as_it_was(
     with pytest.raises(DatabaseError):
         accept(radiograph=number, region="C", actor=admin(), correction=Correction(turned=1))
     own = Radiograph.objects.get(pk=number)
-    assert (own.state, own.corrections) == ("quarantined", 0)
+    assert (own.state, own.corrected) == ("quarantined", False)
     assert np.array_equal(read_picture(own.picture_path), FILM)
     assert {path.name for path in tmp_path.iterdir()} == {f"{number}.jls", f"{number}.jpg"}
 

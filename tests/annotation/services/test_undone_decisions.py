@@ -14,13 +14,13 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, Pregrading, Radiograph, StudyFilm, UnreadableFilm
-from annotation.services import jobs, picture_sweep, studies, study_films
+from annotation.services import picture_sweep, studies, study_films
 from annotation.services.dicom_import import FileResult, Status, import_film
 from annotation.services.quarantine import accept, discard
 from annotation.services.studies import Design
 from annotation.services.study_films import Spine
 from annotation.services.undone_decisions import forget, set_aside
-from inference.correction import Correction
+from inference.correction import Correction, Rectangle
 from inference.picture import read_picture
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
@@ -130,8 +130,7 @@ def test_a_film_in_use_is_set_aside_for_a_reason_and_let_in_again(
     assert (own.state, own.reason) == ("quarantined", "The letters are reversed.")
     record = AuditRecord.objects.get(action="radiograph.set_aside")
     assert (record.actor, record.detail) == (admin(), {"reason": "The letters are reversed."})
-    accept(radiograph=number, region="L", actor=admin(), correction=Correction(mirrored=True))
-    own.refresh_from_db()
+    own = accept(radiograph=number, region="L", actor=admin(), correction=Correction(mirrored=True))
     assert (own.state, own.region, own.reason) == ("ready", "L", "")
     assert np.array_equal(read_picture(own.picture_path), FILM[:, ::-1])
 
@@ -184,32 +183,60 @@ def graded(admin: MakeUser, model_version: MakeModel) -> int:
 
 
 @pytest.mark.parametrize(
-    ("region", "correction"), [("L", Correction()), ("C", Correction(turned=1))]
+    ("region", "correction"),
+    [
+        ("L", Correction()),
+        ("C", Correction(turned=1)),
+        ("C", Correction(blacked=(Rectangle(0, 0, 9, 5),))),
+    ],
 )
-def test_of_a_graded_film_region_and_picture_stay(
-    graded: int, admin: MakeUser, region: str, correction: Correction
+def test_a_film_that_was_in_use_and_is_changed_comes_in_as_a_new_one(
+    graded: int,
+    admin: MakeUser,
+    region: str,
+    correction: Correction,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    with pytest.raises(Conflict, match="A model has graded this film"):
-        accept(radiograph=graded, region=region, actor=admin(), correction=correction)
-    assert Radiograph.objects.get().state == "quarantined"
-    accept(radiograph=graded, region="C", actor=admin())
+    with django_capture_on_commit_callbacks(execute=True):
+        new = accept(radiograph=graded, region=region, actor=admin(), correction=correction)
+    old = Radiograph.objects.get(pk=graded)
+    assert (old.state, old.region, old.pregradings.count()) == ("forgotten", "C", 1)
+    assert old.reason == f"Film {new.pk} stands in its place."
+    assert (new.state, new.region, new.pregradings.count()) == ("ready", region, 0)
+    assert np.array_equal(read_picture(new.picture_path), correction.of(FILM))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        new.picture_path.name, new.preview_path.name,
+    }  # fmt: skip
+    again = bring()
+    assert (again.status, again.radiograph) == (Status.DUPLICATE, new.pk)
+    assert AuditRecord.objects.get(action="radiograph.replaced").detail == {"by": new.pk}
+
+
+def test_a_film_that_was_in_use_and_is_let_in_as_it_was_is_the_same(
+    graded: int, admin: MakeUser
+) -> None:
+    assert accept(radiograph=graded, region="C", actor=admin()).pk == graded
     assert Radiograph.objects.get().state == "ready"
 
 
-def test_a_film_that_may_lie_with_a_worker_is_not_changed_under_its_hands(
-    admin: MakeUser, db: None
+def test_a_film_is_changed_again_and_again(
+    admin: MakeUser,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    number = number_of(bring())
-    waiting = number_of(bring(as_bytes(film(ViewPosition="AP", SOPInstanceUID="1.2.3"))))
-    set_aside(radiograph=number, reason="Mirrored.", actor=admin())
-    job = jobs.claim(jobs.waiting_pregrading().pk)
-    assert job
-    mirrored = Correction(mirrored=True)
-    with pytest.raises(Conflict, match="being graded now"):
-        accept(radiograph=number, region="C", actor=admin(), correction=mirrored)
-    accept(radiograph=waiting, region="C", actor=admin(), correction=mirrored)  # was never in use
-    jobs.succeed(job, message="", result={})
-    accept(radiograph=number, region="C", actor=admin(), correction=mirrored)
+    number, expected = number_of(bring()), FILM
+    for correction in (Correction(turned=1), Correction(inverted=True), Correction(mirrored=True)):
+        expected = correction.of(expected)
+        with django_capture_on_commit_callbacks(execute=True):
+            set_aside(radiograph=number, reason="Wrong.", actor=admin())
+            own = accept(radiograph=number, region="C", actor=admin(), correction=correction)
+        number = own.pk
+        assert np.array_equal(read_picture(own.picture_path), expected)
+        assert len(list(tmp_path.iterdir())) == 2
+    own.refresh_from_db()
+    assert (own.inverted, own.mirrored, own.turned) == (True, True, 3)
+    assert np.array_equal(Correction(True, True, 3).of(FILM), expected)
 
 
 @pytest.mark.django_db(transaction=True)

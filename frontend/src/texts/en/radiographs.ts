@@ -112,8 +112,6 @@ export const radiographs = {
     setAsideTitle: (film: number) => `Set film ${film} aside?`,
     setAsideSentence:
       "It is no longer in use and waits for a decision like a new film. A film that a study has stays where it is.",
-    graded:
-      "A model has graded this film, so its region and its picture stay as they are. If they are wrong, discard it, let it come again, and send it again with the right header.",
     reason: "Why",
     reasonHint: "Stored and shown with the film: write no name and no patient number.",
     forget: "Let it come again",
@@ -152,7 +150,7 @@ export const radiographs = {
       ready: "Ready",
       quarantined: "Needs a decision",
       discarded: "Discarded",
-      forgotten: "May come again",
+      forgotten: "Kept as history",
     },
     graded: "Pre-graded",
     implausible: "Points in doubt",

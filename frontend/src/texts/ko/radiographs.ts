@@ -111,8 +111,6 @@ export const radiographs: typeof english = {
     setAsideTitle: (film) => `영상 ${film}번을 따로 둘까요?`,
     setAsideSentence:
       "더는 사용하지 않으며 새 영상처럼 결정을 기다립니다. 연구에 들어 있는 영상은 그대로 둡니다.",
-    graded:
-      "모델이 이 영상을 판정했으므로 부위와 화상은 그대로 둡니다. 잘못되었다면 폐기한 뒤 다시 들어올 수 있게 하고, 헤더를 바로잡아 다시 보내십시오.",
     reason: "이유",
     reasonHint: "영상과 함께 저장하고 표시합니다. 이름이나 환자 번호는 적지 마십시오.",
     forget: "재전송 허용",
@@ -149,7 +147,7 @@ export const radiographs: typeof english = {
       ready: "준비됨",
       quarantined: "결정 필요",
       discarded: "폐기됨",
-      forgotten: "재전송 허용",
+      forgotten: "기록으로 보관",
     },
     graded: "판정됨",
     implausible: "기준점 의심",
