@@ -72,7 +72,7 @@ def remember(came: Came, patient: Patient) -> None:
     if came.sex and not patient.sex:
         # Two films at once: the second waits here for the first, and then looks again who it is.
         if not Patient.objects.filter(pk=patient.pk, sex__in=("", came.sex)).update(sex=came.sex):
-            raise IntegrityError("The patient has another sex by now.")
+            raise IntegrityError
         patient.sex = came.sex
 
 
