@@ -18,7 +18,7 @@ from annotation.api.film_pane import NEVER_KEPT, PictureView
 from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
-from annotation.permissions import ADMIN, COORDINATOR, role, user_of
+from annotation.permissions import ADMIN, COORDINATOR, role, roles_of, user_of
 from annotation.services import patient_number, quarantine, undone_decisions
 from annotation.services.dicom_import import Status, import_film
 from inference.correction import Correction, Rectangle
@@ -232,11 +232,16 @@ class ThumbnailView(APIView):
     permission_classes = [role(COORDINATOR, ADMIN)]
 
     def get(self, request: Request, radiograph: int) -> FileResponse:
-        """JPEG; it never changes, but that of a waiting film may show a name and be replaced."""
+        """JPEG; it never changes, but that of a waiting film may show a name and be replaced.
+
+        A name is legible in it, too: until an admin has looked, nobody else sees it.
+        """
         film = Radiograph.objects.filter(pk=radiograph).first()
         if film is None or not film.preview_path.exists():
             raise NotFound
         waits = film.state == Radiograph.State.QUARANTINED
+        if waits and ADMIN not in roles_of(request.user):
+            raise NotFound
         return FileResponse(
             film.preview_path.open("rb"),
             content_type="image/jpeg",

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from annotation.models import Job, Pregrading, Radiograph
+from annotation.services import quarantine
 from inference.picture import read_picture
 from tests.annotation.conftest import MakeModel, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
@@ -262,4 +263,7 @@ def test_a_coordinator_brings_films_but_does_not_decide(
     number = send(page, BodyPartExamined="SPINE").json()["radiograph"]
     answer = page.patch(f"{URL}/{number}", {"region": "C"}, content_type="application/json")
     assert answer.status_code == 403
+    assert page.get(f"{URL}/{number}/thumbnail").status_code == 404  # it may bear a name
+    quarantine.accept(radiograph=number, region="C", actor=reader())
+    assert b"".join(page.get(f"{URL}/{number}/thumbnail"))
     assert signed_in(reader()).get(URL).status_code == 403
