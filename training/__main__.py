@@ -2,8 +2,9 @@
 
 On several GPUs: `torchrun --standalone --nproc-per-node=GPUS -m training corner_grades ...`.
 `python -m training evaluate --snapshot DIR --weights FILE` judges a weights file. Prints one JSON
-object per line: progress, and at the end {"done": true, ...} or, with exit status 1,
-{"failed": sentence}. `python -m training starter` makes the weights that ship (see starter.py).
+object per line: progress, and at the end {"done": true, ...} or, with exit status 1 (130 when it
+is interrupted), {"failed": sentence}. `python -m training starter` makes the weights that ship
+(see starter.py).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +24,36 @@ from torch import distributed
 from training import runs
 from training.loop import TrainingError
 
+_SNAPSHOT = "folder of frozen films and labels, as `manage.py freeze_snapshot` writes it"
+_DEVICE = "auto, cpu, cuda or cuda:NUMBER; auto takes a GPU where there is one"
+
 
 def say(line: dict[str, Any]) -> None:
     """One JSON line, at once: whoever reads the pipe follows live. NaN is no JSON and raises."""
     print(json.dumps(line, allow_nan=False), flush=True)
 
 
+class _Command(argparse.ArgumentParser):
+    """Lists a task's recipes in its help, and only then loads that network's libraries: seconds."""
+
+    def format_help(self) -> str:
+        """What argparse says, and the recipes."""
+        task = self.prog.split()[-1]
+        if task in runs.TASKS:
+            told = (f"  {name:<12}{recipe.about}" for name, recipe in runs.recipes(task).items())
+            self.epilog = "recipes:\n" + "\n".join(told)
+            self.formatter_class = argparse.RawDescriptionHelpFormatter  # a recipe, a line
+        return super().format_help()
+
+
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as cores")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Command)
     for task in runs.TASKS:
         command = commands.add_parser(task)
-        command.add_argument("--snapshot", type=Path, required=True)
-        command.add_argument("--recipe", required=True)
+        command.add_argument("--snapshot", type=Path, required=True, help=_SNAPSHOT)
+        command.add_argument("--recipe", required=True, help="how to train: one of those below")
         command.add_argument(
             "--out", type=Path, help=f"the weights file; else {task}-RECIPE.safetensors, here"
         )
@@ -44,15 +62,15 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         command.add_argument(
             "--leave-out", metavar="CENTRE", help="train on the others, judge on it"
         )
-        command.add_argument("--device", default="auto")
+        command.add_argument("--device", default="auto", help=_DEVICE)
         command.add_argument(
             "--minutes", type=float, default=3.0, help="between two copies of the run's state"
         )
     command = commands.add_parser("evaluate")
-    command.add_argument("--snapshot", type=Path, required=True)
-    command.add_argument("--weights", type=Path, required=True)
+    command.add_argument("--snapshot", type=Path, required=True, help=_SNAPSHOT)
+    command.add_argument("--weights", type=Path, required=True, help="the file to judge")
     command.add_argument("--compare", type=Path, help="weights to evaluate beside")
-    command.add_argument("--device", default="auto")
+    command.add_argument("--device", default="auto", help=_DEVICE)
     command = commands.add_parser("starter")
     command.add_argument(
         "--films", type=Path, default=Path("var/starter"), help="where phantoms go"
@@ -66,7 +84,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 or 1."""
+    """Run one command; 0, 1, or 130 when a person interrupts it."""
     arguments = _arguments(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -75,6 +93,8 @@ def main(argv: list[str] | None = None) -> int:
         done = _run(arguments)
     except (TrainingError, ValueError, OSError) as error:
         return _failed(str(error))
+    except KeyboardInterrupt:
+        return _failed(_stopped(arguments), status=130)  # 128 + SIGINT, as shells have it
     except torch.OutOfMemoryError:
         return _failed("The GPU has too little memory for this recipe: choose a smaller one.")
     except RuntimeError as error:
@@ -114,7 +134,7 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.command,
         folder=arguments.snapshot,
         recipe=arguments.recipe,
-        out=arguments.out or Path(f"{arguments.command}-{arguments.recipe}.safetensors"),
+        out=_weights(arguments),
         init=arguments.init,
         compare=arguments.compare,
         device=arguments.device,
@@ -124,10 +144,30 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _failed(sentence: str) -> int:
+def _weights(arguments: argparse.Namespace) -> Path:
+    return arguments.out or Path(f"{arguments.command}-{arguments.recipe}.safetensors")
+
+
+def _stopped(arguments: argparse.Namespace) -> str:
+    """What is left of an interrupted run, and how it goes on."""
+    kept: list[Path] = []
+    if arguments.command in runs.TASKS:
+        kept = [file for file in [runs.state_file(_weights(arguments))] if file.is_file()]
+    elif arguments.command == "starter":
+        kept = sorted(arguments.out.glob(runs.state_file(Path("*")).name))
+    if not kept:
+        return "Stopped. No state was stored yet: the same command begins anew."
+    when = datetime.fromtimestamp(kept[0].stat().st_mtime).astimezone()
+    return (
+        f"Stopped. The state of {when:%H:%M:%S} is kept in {kept[0]}: the same command goes on "
+        "from there."
+    )
+
+
+def _failed(sentence: str, status: int = 1) -> int:
     if os.environ.get("RANK", "0") == "0":
         say({"failed": sentence})
-    return 1
+    return status
 
 
 def _is_lost_gpu(error: RuntimeError) -> bool:

@@ -33,6 +33,7 @@ class GraderRecipe:
     imagenet: bool = False  # start from ImageNet when its file is here and no weights are given
     refines: bool = False  # keep the architecture and the crop of the weights it starts from
     seed: int = 1
+    about: str = field(default="", repr=False)  # for people; a run's state does not go by it
 
 
 _STARTER = GraderRecipe(
@@ -41,6 +42,7 @@ _STARTER = GraderRecipe(
     # 64 crops are enough for batch norm and few enough for a CPU; 2e-3 is the largest rate at
     # which AdamW on a fresh ResNet stayed stable here
     Schedule(steps=1000, batch=64, learning_rate=2e-3, weight_decay=0.02, validate_every=200),
+    about="the network that ships, from scratch; a CPU is enough",
 )
 
 RECIPES: dict[str, GraderRecipe] = {
@@ -69,6 +71,7 @@ RECIPES: dict[str, GraderRecipe] = {
         smoothing=0.0,
         calibrate=False,
         imagenet=True,
+        about="as Koo et al. 2022 trained; for a GPU, and much time",
     ),
     "starter": _STARTER,
     # For a GPU: a deeper trunk that has seen ImageNet, finer crops, readers weighed by their
@@ -81,11 +84,13 @@ RECIPES: dict[str, GraderRecipe] = {
         ),
         labels="dawid_skene",
         imagenet=True,
+        about="the deepest network, from ImageNet weights where they are here; for a GPU",
     ),
     # Minutes on a CPU, from the serving weights: a fifth of the rate, so that they are refined
     # and not forgotten
     "quick": replace(
         _STARTER,
+        about="refines given weights; minutes on a CPU",
         refines=True,
         schedule=replace(
             _STARTER.schedule, steps=400, learning_rate=4e-4, validate_every=100, average=0.99
@@ -94,6 +99,7 @@ RECIPES: dict[str, GraderRecipe] = {
     # Seconds: proves the way from snapshot to candidate, not the model
     "tiny": replace(
         _STARTER,
+        about="seconds; proves the way, not the model",
         refines=True,
         schedule=replace(
             _STARTER.schedule,

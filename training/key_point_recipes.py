@@ -20,6 +20,7 @@ class KeyPointRecipe:
     third_look_alone: bool = False  # leave what looks at the film as the given weights have it
     refines: bool = False  # keep the architecture of the weights it starts from
     seed: int = 1
+    about: str = field(default="", repr=False)  # for people; a run's state does not go by it
 
 
 _STARTER = KeyPointRecipe(
@@ -34,6 +35,7 @@ _STARTER = KeyPointRecipe(
         average=0.99,
         bfloat16=False,
     ),
+    about="the network that ships, from scratch; a CPU is enough",
 )
 
 RECIPES: dict[str, KeyPointRecipe] = {
@@ -50,12 +52,14 @@ RECIPES: dict[str, KeyPointRecipe] = {
             average=0.0,
             patience=50,
         ),
+        about="as Koo et al. 2022 trained; for a GPU",
     ),
     "starter": _STARTER,
     # From weights that find the discs well: half an hour on a busy core gives them the third
     # look, at 32 patches a step
     "third_look": replace(
         _STARTER,
+        about="adds the third look to given weights; half an hour on a CPU",
         third_look_alone=True,
         patches=4,
         schedule=replace(_STARTER.schedule, steps=800, learning_rate=2e-3),
@@ -64,10 +68,12 @@ RECIPES: dict[str, KeyPointRecipe] = {
     "best": KeyPointRecipe(
         KeyPointArchitecture("hrnet_w32", looks=3),
         Schedule(steps=10_000, batch=64, learning_rate=1e-3, validate_every=500),
+        about="the wide network, a longer run; for a GPU",
     ),
     # Minutes on a CPU, from the serving weights
     "quick": replace(
         _STARTER,
+        about="refines given weights; minutes on a CPU",
         refines=True,
         schedule=replace(
             _STARTER.schedule, steps=150, learning_rate=4e-4, validate_every=50, average=0.99
@@ -76,6 +82,7 @@ RECIPES: dict[str, KeyPointRecipe] = {
     # Seconds: proves the way, not the model
     "tiny": replace(
         _STARTER,
+        about="seconds; proves the way, not the model",
         refines=True,
         schedule=replace(
             _STARTER.schedule,

@@ -7,6 +7,7 @@ processes descend as one does. Only the first reports, judges and writes.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,16 +72,27 @@ class Group:
 ALONE = Group()
 
 
+def _kind(device: str) -> str:
+    """The device as torch names it, one that is there."""
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda" if there else "cpu"
+    if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
+        raise ValueError(f"There is no device {device}: choose auto, cpu, cuda or cuda:NUMBER.")
+    if device != "cpu" and not there:
+        raise ValueError("There is no GPU that torch can use: look at nvidia-smi, or use the CPU.")
+    if int(device.partition(":")[2] or 0) >= there > 0:
+        raise ValueError(f"There is no {device}: this machine has {there}, counted from cuda:0.")
+    return device
+
+
 @contextmanager
 def joined(device: str = "auto") -> Iterator[tuple[Group, torch.device]]:
     """Join the processes that torchrun started, each with its own GPU; else this one alone.
 
     "auto" takes GPUs where there are any. Raises ValueError for a device that is not there.
     """
-    there = torch.cuda.is_available()
-    kind = ("cuda" if there else "cpu") if device == "auto" else device
-    if kind.startswith("cuda") and not there:
-        raise ValueError("There is no GPU that torch can use: look at nvidia-smi, or use the CPU.")
+    kind = _kind(device)
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE, torch.device(kind)

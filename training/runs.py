@@ -22,6 +22,16 @@ from training.snapshot import Snapshot
 TASKS = ("key_points", "corner_grades")
 
 
+def recipes(task: str) -> dict[str, Any]:
+    """The recipes of a task by name; each says in `about` what it is for."""
+    return dict(_work(task).RECIPES)
+
+
+def state_file(out: Path) -> Path:
+    """Where the state of the run that will write the weights `out` lies until it ends."""
+    return out.with_suffix(".resume")
+
+
 def run(
     task: str,
     *,
@@ -60,7 +70,7 @@ def run(
         repeatable(chosen.seed)
         origin = start.sha256 if start else None
         key = f"{task} {chosen} {films.checksum} {films.left_out} {origin}"
-        resume = Resume(out.with_suffix(".resume"), key, every_s=60 * minutes)
+        resume = Resume(state_file(out), key, every_s=60 * minutes)
         network, described = work.fit(films, chosen, start, place, report, resume, group)
         if not group.first:
             return {}
