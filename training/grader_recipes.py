@@ -84,7 +84,7 @@ RECIPES: dict[str, GraderRecipe] = {
         ),
         labels="dawid_skene",
         imagenet=True,
-        about="the deepest network, from ImageNet weights where they are here; for a GPU",
+        about="the deepest network, from ImageNet weights; for a GPU",
     ),
     # Minutes on a CPU, from the serving weights: a fifth of the rate, so that they are refined
     # and not forgotten
