@@ -264,8 +264,7 @@ def _follow(command: training_process.Command, held: jobs.Held) -> dict[str, Any
         held.process = process
         for last in training_process.lines(process):
             if "step" in last:
-                share = last["step"] / last["steps"]
-                jobs.renew(job, progress=share, message=training_process.told(last))
+                jobs.renew(job, progress=last["progress"], message=training_process.told(last))
     held.process = None
     jobs.renew(job)  # killed because of a cancel, or because another worker has the job?
     return training_process.outcome(last, process.returncode)

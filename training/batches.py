@@ -61,9 +61,9 @@ class Crops:
 
 
 def cut_crops(
-    films: Sequence[SnapshotFilm], recipe: CropRecipe, tick: Callable[[int], None] = lambda _: None
+    films: Sequence[SnapshotFilm], recipe: CropRecipe, tick: Callable[[], None] = lambda: None
 ) -> Crops:
-    """Cut every disc that has at least one graded corner. `tick` hears the films done."""
+    """Cut every disc that has at least one graded corner. `tick` is called after each film."""
     wide = recipe.widened(MARGIN)
     images, levels, votes, film_of = [], [], [], []
     for number, film in enumerate(films):
@@ -79,7 +79,7 @@ def cut_crops(
                 levels.append(LEVELS.index(disc))
                 votes.append(both)
                 film_of.append(number)
-        tick(number + 1)
+        tick()
     return Crops(
         np.stack(images) if images else np.zeros((0, wide.size, wide.size), np.uint8),
         np.array(levels, np.int64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +21,10 @@ from training.calibration import fit_calibration, prior_shift
 from training.evaluation import Probabilities, consensus
 from training.grade_report import grade_report
 from training.grader_recipes import RECIPES, GraderRecipe
-from training.loop import Batch, Report, TrainingError, reading, train
+from training.loop import Batch, Report, TrainingError, train
 from training.model_comparison import compared_grades
 from training.processes import ALONE, Group
+from training.progress import each_film
 from training.resume import Resume
 from training.snapshot import Snapshot, SnapshotFilm, Votes
 from training.soft_labels import grade_loss, soft_labels
@@ -106,26 +107,31 @@ def compare(
     other: Checkpoint | None,
     films: Sequence[SnapshotFilm],
     device: torch.device,
+    report: Report,
 ) -> dict[str, Any]:
     """`grade_report` of stored weights at the films' own disc points, and beside other weights.
 
     Returns `metrics`, and with `other` its figures `compared` and the gate's `comparison`.
     """
-    mine, plain = predicted(stored, films, device)
+    tick = each_film(report, "evaluating", len(films) * (1 if other is None else 2))
+    mine, plain = predicted(stored, films, device, tick)
     found: dict[str, Any] = {"metrics": grade_report(films, mine, plain), "compared": {}}
     if other is not None:
-        theirs, their_plain = predicted(other, films, device)
+        theirs, their_plain = predicted(other, films, device, tick)
         found["compared"] = grade_report(films, theirs, their_plain)
         found["comparison"] = compared_grades(films, mine, theirs)
     return found
 
 
 def predicted(
-    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+    stored: Checkpoint,
+    films: Sequence[SnapshotFilm],
+    device: torch.device,
+    tick: Callable[[], None],
 ) -> tuple[list[Probabilities], list[Probabilities]]:
     """Probabilities per film by site: as served, and before calibration."""
     network, recipe, calibration = corner_grades.build(stored)
-    crops = cut_crops(films, recipe)
+    crops = cut_crops(films, recipe, tick)
     logits = raw_logits(network.to(device), crops)
     return by_film(films, crops, logits, calibration), by_film(films, crops, logits, None)
 
@@ -157,8 +163,10 @@ class GraderTask:
     ) -> None:
         self.recipe = recipe
         self.device = torch.device("cpu")  # where the crops are perturbed
-        self.train = cut_crops(snapshot.split("train"), recipe.crop, reading(report))
-        self.val = cut_crops(snapshot.split("val"), recipe.crop, reading(report))
+        train, val = snapshot.split("train"), snapshot.split("val")
+        tick = each_film(report, "reading", len(train) + len(val))
+        self.train = cut_crops(train, recipe.crop, tick)
+        self.val = cut_crops(val, recipe.crop, tick)
         refuse_unlearnable(self.train, self.val)
         classes = self.train.worst()
         share = np.bincount(classes, minlength=4)[classes] / len(classes)

@@ -30,10 +30,11 @@ from training.disc_patches import (
 from training.evaluation import point_figures
 from training.film_views import SmallFilm, augmented_films, plain_films, small_film
 from training.key_point_recipes import RECIPES, KeyPointRecipe
-from training.loop import Batch, Report, TrainingError, reading, train
+from training.loop import Batch, Report, TrainingError, train
 from training.model_comparison import compared_points
 from training.place_targets import place_loss, place_targets
 from training.processes import ALONE, Group
+from training.progress import each_film
 from training.resume import Resume
 from training.snapshot import Snapshot, SnapshotFilm
 
@@ -114,27 +115,36 @@ def compare(
     other: Checkpoint | None,
     films: Sequence[SnapshotFilm],
     device: torch.device,
+    report: Report,
 ) -> dict[str, Any]:
     """`training.evaluation.point_figures` of stored weights, all looks, as in serving.
 
     Returns `metrics`, and with `other` its figures `compared` and the gate's `comparison`.
     """
     known = [film for film in films if len(film.discs) > 1]
-    mine = found_points(stored, known, device)
+    tick = each_film(report, "evaluating", len(known) * (1 if other is None else 2))
+    mine = found_points(stored, known, device, tick)
     figures: dict[str, Any] = {"metrics": point_figures(known, mine), "compared": {}}
     if other is not None:
-        theirs = found_points(other, known, device)
+        theirs = found_points(other, known, device, tick)
         figures["compared"] = point_figures(known, theirs)
         figures["comparison"] = compared_points(known, mine, theirs)
     return figures
 
 
 def found_points(
-    stored: Checkpoint, films: Sequence[SnapshotFilm], device: torch.device
+    stored: Checkpoint,
+    films: Sequence[SnapshotFilm],
+    device: torch.device,
+    tick: Callable[[], None],
 ) -> list[dict[str, DiscPoints]]:
     """The disc points that stored weights find on each film."""
     finder = KeyPointFinder(key_points.build(stored), device)
-    return [finder.find(film.picture(), film.region).discs for film in films]
+    found = []
+    for film in films:
+        found.append(finder.find(film.picture(), film.region).discs)
+        tick()
+    return found
 
 
 class KeyPointTask:
@@ -148,20 +158,21 @@ class KeyPointTask:
         self.device = torch.device("cpu")  # where the films are perturbed
         self.closer = recipe.architecture.looks > 1  # the network is asked more than once
         train, val = snapshot.split("train"), snapshot.split("val")
-        self.train, self.train_patches = self._read(train, reading(report))
-        self.val, self.val_patches = self._read(val, reading(report))
+        tick = each_film(report, "reading", len(train) + len(val))
+        self.train, self.train_patches = self._read(train, tick)
+        self.val, self.val_patches = self._read(val, tick)
         if not (self.train or self.train_patches) or not (self.val or self.val_patches):
             raise TrainingError(
                 "Key points need films with disc points for training and validation."
             )
 
     def _read(
-        self, films: Sequence[SnapshotFilm], tick: Callable[[int], None]
+        self, films: Sequence[SnapshotFilm], tick: Callable[[], None]
     ) -> tuple[list[SmallFilm], Patches]:
         """The films with the points of two discs or more, and patches for a third look."""
         small, patches = [], []
-        for number, film in enumerate(films):
-            tick(number + 1)
+        for film in films:
+            tick()
             if len(film.discs) < 2:
                 continue
             pixels = film.picture()

@@ -250,16 +250,6 @@ def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
             old[name].lerp_(tensor, 1 - keep)
 
 
-def reading(report: Report, every: int = 20) -> Callable[[int], None]:
-    """Tells how many films have been read, before the first step."""
-
-    def tick(done: int) -> None:
-        if done % every == 1:
-            report({"phase": f"reading film {done}", "step": 0, "steps": 1})
-
-    return tick
-
-
 class _Progress:
     """Says step, loss and time left, not more often than every few seconds."""
 

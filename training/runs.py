@@ -15,6 +15,7 @@ from inference.checkpoint import Checkpoint, CheckpointError
 from training import snapshot
 from training.loop import Report, TrainingError
 from training.processes import joined
+from training.progress import EVALUATION, RUN, of_the_whole
 from training.resume import Resume
 from training.seen_films import refuse_seen, seen
 from training.snapshot import Snapshot
@@ -55,8 +56,7 @@ def run(
     TrainingError, SnapshotError or CheckpointError with one sentence.
     """
     with joined(device) as (group, place):
-        if not group.first:
-            report = _silent
+        report = of_the_whole(report if group.first else _silent, RUN)
         work = _work(task)
         _refuse_unknown(work, recipe, out)
         chosen = work.RECIPES[recipe]
@@ -66,7 +66,8 @@ def run(
         snapshot.refuse_misplaced(films.films)
         start = checkpoint.load(init, task) if init else None
         other = checkpoint.load(compare, task) if compare else start
-        refuse_seen([start, other], films.split("test"))
+        test = films.split("test")
+        refuse_seen([start, other], test)
         repeatable(chosen.seed)
         origin = start.sha256 if start else None
         key = f"{task} {chosen} {films.checksum} {films.left_out} {origin}"
@@ -78,7 +79,7 @@ def run(
         report({"phase": "evaluating", "step": 0, "steps": 1})
         # Judged as it will serve: from the file, after rounding to 16 bits
         checkpoint.save(out, network, described)
-        figures = work.compare(checkpoint.load(out, task), other, films.split("test"), place)
+        figures = work.compare(checkpoint.load(out, task), other, test, place, report)
         sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
         resume.forget()  # not before: who is killed while it evaluates has trained already
         return {**figures, "weights": str(out), "sha256": sha256}
@@ -113,6 +114,7 @@ def evaluate(
     Returns what `run` does. Raises SnapshotError or CheckpointError with one sentence, also when
     a test patient or a test film is one that the weights were trained on.
     """
+    report = of_the_whole(report, EVALUATION)
     report({"phase": "checking the snapshot", "step": 0, "steps": 1})
     films = snapshot.read(folder)
     snapshot.refuse_misplaced(films.split("test"))
@@ -124,7 +126,9 @@ def evaluate(
     refuse_seen([stored, other], films.split("test"))
     report({"phase": "evaluating", "step": 0, "steps": 1})
     with joined(device) as (_, place):
-        figures: dict[str, Any] = _work(task).compare(stored, other, films.split("test"), place)
+        figures: dict[str, Any] = _work(task).compare(
+            stored, other, films.split("test"), place, report
+        )
     return {**figures, "weights": str(weights), "sha256": stored.sha256}
 
 

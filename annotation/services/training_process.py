@@ -117,6 +117,8 @@ def followed(command: Command) -> dict[str, Any]:
 
 def told(progress: dict[str, Any]) -> str:
     """One progress line of the training process in words."""
+    if progress.get("unit") == "film":
+        return f"{progress['phase']}: film {progress['step']} of {progress['steps']}"
     if progress["steps"] <= 1:  # what has no steps says itself where it is
         return str(progress["phase"])
     text = f"{progress['phase']}: step {progress['step']} of {progress['steps']}"

@@ -27,12 +27,14 @@ def held(db: None) -> jobs.Held:
 
 
 def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
-    line = '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9.7, "phase": "Training"}'
+    line = (
+        '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9, "phase": "Training", "progress": 0.4}'
+    )
     report = tasks._follow(saying(line, '{"done": true, "metrics": {}}'), held)
     held.job.refresh_from_db()
     assert report["done"]
-    assert held.job.progress == 0.75
-    assert held.job.message == "Training: step 30 of 40, loss 0.510, about 10 s left"
+    assert held.job.progress == 0.4
+    assert held.job.message == "Training: step 30 of 40, loss 0.510, about 9 s left"
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(119, "119 s"), (3463, "58 min"), (100_000, "28 h")])
@@ -41,11 +43,16 @@ def test_what_is_left_is_told_in_the_unit_that_a_person_would_use(seconds: int, 
     assert training_process.told(line) == f"train: step 1 of 2, about {said} left"
 
 
+def test_films_are_told_with_their_total() -> None:
+    line = {"phase": "reading", "step": 61, "steps": 400, "unit": "film"}
+    assert training_process.told(line) == "reading: film 61 of 400"
+
+
 def test_what_has_no_steps_is_told_without_them(held: jobs.Held) -> None:
-    line = '{"step": 0, "steps": 1, "phase": "reading film 21"}'
+    line = '{"step": 0, "steps": 1, "phase": "evaluating", "progress": 0.8}'
     tasks._follow(saying(line, '{"done": true, "metrics": {}}'), held)
     held.job.refresh_from_db()
-    assert held.job.message == "reading film 21"
+    assert held.job.message == "evaluating"
 
 
 def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
@@ -60,7 +67,7 @@ def test_a_training_that_dies_is_a_failure(held: jobs.Held) -> None:
 
 def test_a_cancelled_training_is_stopped(held: jobs.Held) -> None:
     Job.objects.filter(pk=held.job.pk).update(cancel_asked=True)
-    line = '{"step": 1, "steps": 2, "phase": "Training"}'
+    line = '{"step": 1, "steps": 2, "phase": "Training", "progress": 0.5}'
     endless = [sys.executable, "-c", f"print({line!r}, flush=True)\nimport time\ntime.sleep(60)"]
     began = timezone.now()
     with pytest.raises(jobs.JobCancelled):
