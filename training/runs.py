@@ -68,9 +68,9 @@ def run(
         other = checkpoint.load(compare, task) if compare else start
         test = films.split("test")
         refuse_seen([start, other], test)
+        snapshot.refuse_broken(test)  # the others are read before the first step
         repeatable(chosen.seed)
-        origin = start.sha256 if start else None
-        key = f"{task} {chosen} {films.checksum} {films.left_out} {origin}"
+        key = f"{task} {chosen} {films.checksum} {films.left_out} {start and start.sha256}"
         resume = Resume(state_file(out), key, every_s=60 * minutes)
         network, described = work.fit(films, chosen, start, place, report, resume, group)
         if not group.first:

@@ -57,8 +57,14 @@ class SnapshotFilm:
     """The one machine's pseudonym; unknown in snapshots from before it was kept."""
 
     def picture(self) -> Picture:
-        """The stored 16-bit picture, uint16 [rows, cols]."""
-        return read_picture(self.path)
+        """The stored 16-bit picture, uint16 [rows, cols]. Raises SnapshotError."""
+        try:
+            return read_picture(self.path)
+        except ValueError as error:
+            raise SnapshotError(
+                f"The picture of film {self.film} was broken when it was frozen: restore it from "
+                "the backup and freeze a new snapshot."
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -234,6 +240,12 @@ def refuse_misplaced(films: Iterable[SnapshotFilm]) -> None:
             crop_transforms(film.discs, CropRecipe())
         except RegionError as error:
             raise SnapshotError(f"Film {film.film}: {error}") from error
+
+
+def refuse_broken(films: Iterable[SnapshotFilm]) -> None:
+    """Raise SnapshotError for a picture that cannot be decoded: before days of training, too."""
+    for film in films:
+        film.picture()
 
 
 def _point(values: list[float]) -> Point:
