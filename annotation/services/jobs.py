@@ -82,7 +82,8 @@ def claim(job_id: int) -> Job | None:
         job.state = Job.State.RUNNING
         job.attempts += 1
         job.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        job.started_at = job.heartbeat_at = timezone.now()
+        job.heartbeat_at = timezone.now()
+        job.started_at = job.started_at or job.heartbeat_at  # by the first: the job took it all
         job.lease_until = _next_lease()
         job.save()
     return job

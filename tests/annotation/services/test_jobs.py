@@ -58,6 +58,7 @@ def test_a_worker_that_stops_renewing_gives_the_job_back(job: Job) -> None:
     second = jobs.claim(job.pk)
     assert second is not None
     assert second.attempts == 2
+    assert second.started_at == first.started_at  # what a job took counts from its first worker
     with pytest.raises(jobs.JobLost):
         jobs.renew(first)
     jobs.renew(second)
