@@ -15,6 +15,7 @@ from inference import checkpoint, corner_grades
 from inference.checkpoint import Checkpoint, CheckpointError
 from inference.corner_grades import Calibration, CornerGradeNet, log_probabilities
 from inference.corner_regions import LEVELS
+from inference.precision import knows_bfloat16
 from training import imagenet, pretrained, reader_errors
 from training.batches import Crops, augmented_crops, cut_crops, middle
 from training.calibration import fit_calibration, prior_shift
@@ -237,6 +238,11 @@ def rotating_subset(
     return np.take(order, np.arange(size) + within * size, mode="wrap")
 
 
+def in_bfloat16(device: torch.device) -> bool:
+    """Whether crops are judged in bfloat16: on GPUs that have it; on a processor in float32."""
+    return device.type == "cuda" and knows_bfloat16(device)
+
+
 @torch.no_grad()
 def raw_logits(network: nn.Module, crops: Crops) -> Tensor:
     """Logits [n, 5] of crops as serving cuts them, float32 on the CPU."""
@@ -246,6 +252,6 @@ def raw_logits(network: nn.Module, crops: Crops) -> Tensor:
         chosen = np.arange(start, min(start + _VALIDATION_BATCH, len(crops)))
         images = middle(crops, chosen).to(device, memory_format=torch.channels_last)
         levels = torch.from_numpy(crops.levels[chosen]).to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16(device)):
             parts.append(network(images, levels).float().cpu())
     return torch.cat(parts) if parts else torch.zeros(0, 5)

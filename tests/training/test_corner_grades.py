@@ -13,7 +13,7 @@ from inference.corner_grades import Calibration, log_probabilities
 from inference.corner_regions import CropRecipe
 from training.batches import Crops
 from training.calibration import fit_calibration, prior_shift
-from training.corner_grades import refuse_unlearnable, rotating_subset
+from training.corner_grades import in_bfloat16, refuse_unlearnable, rotating_subset
 from training.grader_recipes import RECIPES, GraderRecipe
 from training.loop import TrainingError
 from training.soft_labels import grade_loss, soft_labels
@@ -44,6 +44,15 @@ def test_smoothing_reaches_neighbours_only_and_keeps_bridges_whole() -> None:
     found = soft_labels(np.array([[[1.0, 0, 0, 0], [0, 0, 0, 1]], [[0, 1, 0, 0]] * 2]), 0.1)
     assert found[0].tolist() == pytest.approx(np.array([[0.9, 0.1, 0, 0], [0, 0, 0, 1]]))
     assert found[1, 0].tolist() == pytest.approx([0.05, 0.9, 0.05, 0])
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_crops_are_judged_in_bfloat16_on_gpus_that_have_it_alone(
+    monkeypatch: pytest.MonkeyPatch, *, has_it: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: has_it)
+    assert in_bfloat16(torch.device("cuda")) == has_it
+    assert not in_bfloat16(torch.device("cpu"))
 
 
 def test_the_loss_of_a_sure_right_answer_is_nearly_nothing() -> None:
