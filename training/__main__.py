@@ -76,7 +76,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--films", type=Path, default=Path("var/starter"), help="where phantoms go"
     )
     command.add_argument("--out", type=Path, default=Path("inference/starter"))
-    command.add_argument("--patients", type=int, default=900)
+    command.add_argument(
+        "--patients", type=int, help="who learn (900), where --films holds no phantoms yet"
+    )
     command.add_argument("--init", type=Path, help="folder of starter weights to go on from")
     command.add_argument("--recipe", default="starter")
     command.add_argument("--only", choices=runs.TASKS, help="train one of the two networks")
