@@ -60,6 +60,7 @@ describe("the Korean table", () => {
     /\.pair$/,
     /\.probability$/,
     /\.held$/,
+    /\.person\.from$/, // a hospital and a sex
     /^office\.interval$/,
     /^reading\.corner$/, // its edge comes from reading.edges
   ];
