@@ -46,8 +46,6 @@ NOTES = [
     "Flowing ossification (DISH) was in the training films of 15 of 100 people of the trial "
     "preset, and is in 3 of 100 here. The weights before, which had not learnt it, called 70 of "
     "110 healthy corners behind it a bridge.",
-    "`hidden` is from before discs between screws were left ungraded. `recipes` and `vendors` take "
-    "the likeliest of the four grades, all else decides as serving does, bridge first.",
     "The recipes are compared at a scale that two cores train in minutes, from scratch: which of "
     "them wins at full scale on real films is not shown.",
 ]

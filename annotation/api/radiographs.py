@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from annotation import tasks
 from annotation.api.film_pane import NEVER_KEPT, PictureView
 from annotation.errors import BadInput, NotFound
-from annotation.models import ModelVersion, Pregrading, Radiograph
+from annotation.models import ModelVersion, Patient, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
 from annotation.permissions import ADMIN, COORDINATOR, role, roles_of, user_of
 from annotation.services import patient_number, quarantine, undone_decisions
@@ -25,6 +25,7 @@ from inference.correction import Correction, Rectangle
 from inference.dicom import MAX_BYTES
 
 PAGE_SIZE = 50
+SHOWN_OF_A_PERSON = 3
 
 
 class RadiographOut(serializers.ModelSerializer[Radiograph]):
@@ -68,20 +69,40 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     def get_asks_person(self, film: Radiograph) -> dict[str, Any] | None:
         """With what number's hospital and sex it came, and who it can be; null when that is known.
 
-        Each person with the hospital and the sex that they came with first.
+        Each person with the hospital and the sex that they came with first, and with their newest
+        films in use: the same spine is known again.
         """
         if (asked := getattr(film, "person_asked", None)) is None:
             return None
         people = [
-            {"patient": one.pseudonym, "centre": one.centre.name, "sex": one.sex or None}
+            {
+                "patient": one.pseudonym,
+                "centre": one.centre.name,
+                "sex": one.sex or None,
+                "films": [
+                    {"id": seen.pk, "visit_date": seen.visit.date, "thumbnail_url": thumbnail(seen)}
+                    for seen in _newest_of(one)
+                ],
+            }
             for one in patient_number.people(asked.number)
         ]
         return {"centre": asked.centre.name, "sex": asked.sex or None, "people": people}
 
     def get_thumbnail_url(self, film: Radiograph) -> str:
-        """Where the small picture is; a corrected film has another one, which no cache knows."""
-        version = "?corrected" if film.corrected else ""
-        return f"/api/v1/radiographs/{film.pk}/thumbnail{version}"
+        """Where the small picture is."""
+        return thumbnail(film)
+
+
+def thumbnail(film: Radiograph) -> str:
+    """Where the small picture is; a corrected film has another one, which no cache knows."""
+    version = "?corrected" if film.corrected else ""
+    return f"/api/v1/radiographs/{film.pk}/thumbnail{version}"
+
+
+def _newest_of(patient: Patient) -> "QuerySet[Radiograph]":
+    """A few films to know somebody by."""
+    films = Radiograph.objects.ready().filter(visit__patient=patient).select_related("visit")
+    return films.order_by("-visit__date", "-pk")[:SHOWN_OF_A_PERSON]
 
 
 class Filter(serializers.Serializer[Any]):

@@ -29,6 +29,8 @@ export interface KnownPerson {
   patient: string;
   centre: string;
   sex: Sex | null;
+  /** The newest in use. */
+  films: { id: number; visit_date: string; thumbnail_url: string }[];
 }
 
 export type Sex = "M" | "F" | "O";

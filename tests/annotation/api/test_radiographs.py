@@ -142,12 +142,24 @@ def test_a_waiting_film_is_decided(page: Client, decision: dict[str, str], state
 
 def test_whose_a_film_is_is_asked_with_who_it_can_be(page: Client) -> None:
     send(page, InstitutionName="Berlin", PatientSex="F")
-    first = Radiograph.objects.get().visit.patient
+    own = Radiograph.objects.get()
+    first = own.visit.patient
     number = send(page, 1, InstitutionName="Paris").json()["radiograph"]
     (shown,) = page.get(URL, {"state": "quarantined"}).json()["results"]
     asked = shown["asks_person"]
     assert asked["people"] == [
-        {"patient": first.pseudonym, "centre": first.centre.name, "sex": "F"}
+        {
+            "patient": first.pseudonym,
+            "centre": first.centre.name,
+            "sex": "F",
+            "films": [
+                {
+                    "id": own.pk,
+                    "visit_date": own.visit.date.isoformat(),
+                    "thumbnail_url": f"{URL}/{own.pk}/thumbnail",
+                }
+            ],
+        }
     ]
     assert asked["sex"] is None
     assert asked["centre"] not in ("Paris", first.centre.name)

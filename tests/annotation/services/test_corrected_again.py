@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from django.conf import LazySettings
 from django.db import DatabaseError
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from annotation.models import Radiograph
 from annotation.services import audit
 from annotation.services.dicom_import import import_film
-from annotation.services.picture_sweep import Sweep, sweep
+from annotation.services.picture_sweep import sweep
 from annotation.services.quarantine import accept
 from annotation.services.undone_decisions import set_aside
 from inference.correction import Correction
@@ -33,24 +32,6 @@ def waiting_film() -> int:
     number = import_film(as_bytes(film(FILM, BodyPartExamined="SPINE")), name="a").radiograph
     assert number is not None
     return number
-
-
-def test_a_film_that_is_set_right_twice_has_one_picture_each_time(
-    admin: MakeUser,
-    tmp_path: Path,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    """The second name in a film is often seen only after the first was blacked out."""
-    number = waiting_film()
-    own = Radiograph.objects.get(pk=number)
-    for correction in (Correction(mirrored=True), Correction(inverted=True)):
-        with django_capture_on_commit_callbacks(execute=True):
-            accept(radiograph=number, region="C", actor=admin(), correction=correction)
-        own.refresh_from_db()
-        assert set(tmp_path.iterdir()) == {own.picture_path, own.preview_path}
-        set_aside(radiograph=number, reason="Look again.", actor=admin())
-    assert np.array_equal(read_picture(own.picture_path), (4095 - FILM)[:, ::-1])
-    assert sweep(older_than=-60) == Sweep(removed=(), missing=())
 
 
 def test_a_second_correction_that_fails_leaves_the_first(

@@ -233,7 +233,8 @@ def test_a_film_is_changed_again_and_again(
             own = accept(radiograph=number, region="C", actor=admin(), correction=correction)
         number = own.pk
         assert np.array_equal(read_picture(own.picture_path), expected)
-        assert len(list(tmp_path.iterdir())) == 2
+        assert set(tmp_path.iterdir()) == {own.picture_path, own.preview_path}
+    assert picture_sweep.sweep(older_than=-60).removed == ()
     own.refresh_from_db()
     assert (own.inverted, own.mirrored, own.turned) == (True, True, 3)
     assert np.array_equal(Correction(True, True, 3).of(FILM), expected)
