@@ -50,9 +50,10 @@ def whose(came: Came) -> tuple[Patient, bool]:
 
     Where a person must say, it is the first who came under the number, and not sure.
     """
+    others = people(came.number)  # first: whoever is seen here was remembered in the same moment
     if patient := known(came):
         remember(came, patient)
-    elif others := people(came.number):
+    elif others:
         return others[0], False
     else:  # two films at once: the second meets the constraint and is stored again
         patient = _new(came, came.number)

@@ -1,8 +1,10 @@
 """Two films under one number that come at the same moment."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -27,6 +29,37 @@ def bring(seed: int, sex: str) -> FileResult:
     return import_film(as_bytes(ds), name="a", centre="Berlin")
 
 
+def test_of_two_films_of_one_person_at_once_nobody_asks_whose_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first is stored between the two questions of the second: who is it, and who else."""
+    order: list[str] = []
+
+    def then_the_other_comes(name: str, asks: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(came: Any) -> Any:
+            found = asks(came)
+            order.append(name)
+            if len(order) == 1:
+                with ThreadPoolExecutor(1) as sender:
+                    assert sender.submit(comes, 0, "F").result().status == Status.IMPORTED
+            return found
+
+        return asked
+
+    for name in ("known", "people"):
+        asks = then_the_other_comes(name, getattr(patient_number, name))
+        monkeypatch.setattr(patient_number, name, asks)
+    assert comes(1, "F").status == Status.IMPORTED
+    assert Patient.objects.count() == 1
+
+
+def comes(seed: int, sex: str) -> FileResult:
+    try:
+        return bring(seed, sex)
+    finally:
+        connection.close()
+
+
 def test_a_man_and_a_woman_at_once_are_not_both_the_person_of_unknown_sex(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -39,12 +72,6 @@ def test_a_man_and_a_woman_at_once_are_not_both_the_person_of_unknown_sex(
             asked.add(came.sex)
             both_know.wait()
         return patient
-
-    def comes(seed: int, sex: str) -> FileResult:
-        try:
-            return bring(seed, sex)
-        finally:
-            connection.close()
 
     monkeypatch.setattr(patient_number, "known", known_before_either_is_stored)
     with ThreadPoolExecutor(2) as senders:
