@@ -123,10 +123,16 @@ def discard(*, radiograph: int, actor: User) -> Radiograph:
     return film
 
 
-def _waiting(radiograph: int) -> Radiograph:
+def locked(radiograph: int) -> Radiograph:
+    """The film, locked until the transaction ends. Raises NotFound."""
     film = Radiograph.objects.select_for_update().filter(pk=radiograph).first()
     if film is None:
         raise NotFound
+    return film
+
+
+def _waiting(radiograph: int) -> Radiograph:
+    film = locked(radiograph)
     if film.state != Radiograph.State.QUARANTINED:
         raise Conflict("This film does not wait for a decision; reload the page.")
     return film

@@ -3,9 +3,10 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from annotation.errors import BadInput, Conflict, NotFound
+from annotation.errors import BadInput, Conflict
 from annotation.models import Radiograph, Study
 from annotation.services import audit, unreadable_films
+from annotation.services.quarantine import locked
 
 LONGEST_REASON = 500  # characters: a sentence or two
 
@@ -20,7 +21,7 @@ def set_aside(*, radiograph: int, reason: str, actor: User) -> Radiograph:
     if not reason or len(reason) > LONGEST_REASON:
         raise BadInput(f"Write why the film is set aside, in at most {LONGEST_REASON} characters.")
     with transaction.atomic():
-        film = _locked(radiograph)
+        film = locked(radiograph)
         if film.state != Radiograph.State.READY:
             raise Conflict("This film is not in use; reload the page.")
         if study := Study.of_any_purpose.filter(films=film).order_by("pk").first():
@@ -40,18 +41,11 @@ def forget(*, radiograph: int, actor: User) -> Radiograph:
     Raises NotFound; Conflict when it is not discarded.
     """
     with transaction.atomic():
-        film = _locked(radiograph)
+        film = locked(radiograph)
         if film.state != Radiograph.State.DISCARDED:
             raise Conflict("This film is not discarded; reload the page.")
         film.state = Radiograph.State.FORGOTTEN
         film.save(update_fields=["state"])
         audit.record(actor=actor, action="radiograph.forgotten", subject=film, reason=film.reason)
         unreadable_films.await_again(film)
-    return film
-
-
-def _locked(radiograph: int) -> Radiograph:
-    film = Radiograph.objects.select_for_update().filter(pk=radiograph).first()
-    if film is None:
-        raise NotFound
     return film

@@ -1,28 +1,25 @@
 """What a person decided wrongly about a film is undone, and never under a study's readings."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.conf import LazySettings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, Pregrading, Radiograph, StudyFilm, UnreadableFilm
-from annotation.services import picture_sweep, studies, study_films
+from annotation.services import picture_sweep
 from annotation.services.dicom_import import FileResult, Status, import_film
 from annotation.services.quarantine import accept, discard
 from annotation.services.studies import Design
-from annotation.services.study_films import Spine
 from annotation.services.undone_decisions import forget, set_aside
 from inference.correction import Correction, Rectangle
 from inference.picture import read_picture
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
+from tests.annotation.services.study_at_once import while_a_study_is_made
 from tests.inference.dicom_files import as_bytes, film, stored
 
 FILM = stored(seed=4)
@@ -244,34 +241,19 @@ def test_a_film_is_changed_again_and_again(
 def test_a_study_that_takes_a_film_at_that_moment_keeps_it(
     film: MakeFilm, admin: MakeUser, reader: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own, design, spines = film(), Design(name="Now", readers=[reader()]), study_films.spines
-    has_films, wants_it = threading.Event(), threading.Event()
-    refused = list[Conflict]()
+    own, refused = film(), list[Conflict]()
 
-    def slowly(*chosen: Any) -> list[Spine]:
-        has_films.set()
-        wants_it.wait(1)  # the other waits for our lock, and would not without it
-        return spines(*chosen)
-
-    def study_is_made() -> None:
-        studies.create(design=design, actor=admin())
-
-    def admin_sets_it_aside_meanwhile() -> None:
-        has_films.wait()
+    def an_admin_sets_it_aside() -> None:
         try:
             set_aside(radiograph=own.pk, reason="Wrong.", actor=admin())
         except Conflict as error:
             refused.append(error)
-        wants_it.set()
 
-    def closing(work: Callable[[], None]) -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    monkeypatch.setattr(study_films, "spines", slowly)
-    with ThreadPoolExecutor(2) as clients:
-        list(clients.map(closing, (study_is_made, admin_sets_it_aside_meanwhile)))
+    while_a_study_is_made(
+        Design(name="Now", readers=[reader()]),
+        by=admin(),
+        meanwhile=an_admin_sets_it_aside,
+        monkeypatch=monkeypatch,
+    )
     assert len(refused) == 1
     assert StudyFilm.objects.get().radiograph.state == "ready"
