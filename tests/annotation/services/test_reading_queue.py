@@ -158,19 +158,6 @@ def test_the_worklist_counts_ones_own_places_only(
     assert worklist.rounds_of(reader("cleo")) == []
 
 
-def test_only_the_next_two_places_are_shown_ahead(study: MakeStudy, reader: MakeUser) -> None:
-    ada, round_ = reader("ada"), round_of(study(films=4))
-    first = reading_queue.take_next(reader=ada, round_id=round_.pk).reading
-    assert first is not None
-    coming = reading_queue.upcoming(first)
-    assert [[one.position for one in place] for place in coming] == [[2], [3]]
-    for (one,) in coming:
-        assert reading_queue.film_visible_to(ada, one.pk) == one
-    fourth = Reading.objects.get(round=round_, reader=ada, position=4)
-    with pytest.raises(NotFound):
-        reading_queue.film_visible_to(ada, fourth.pk)
-
-
 def test_the_place_that_the_page_has_gone_on_to_is_taken_first(
     study: MakeStudy, reader: MakeUser
 ) -> None:
