@@ -24,6 +24,7 @@ import cv2
 import torch
 
 from benchmarks import accuracy_grades, accuracy_oddities, accuracy_points, accuracy_recipes
+from benchmarks.film_records import Record
 from inference import checkpoint
 from inference.predict import CORNER_GRADES_FILE, KEY_POINTS_FILE, STARTER
 
@@ -89,9 +90,15 @@ def _parts(asked: argparse.Namespace) -> tuple[dict[str, Callable[[], Any]], lis
     sums = [checkpoint.load(file).sha256[:12] for file in files]
     # The points come before the grades: another grader leaves their figures as they are
     work, pointed = asked.work / "-".join(sums), asked.work / sums[0]
+
+    def cohort(grader: Path) -> list[Record]:
+        return accuracy_grades.tested(
+            [files[0], grader], asked.patients, asked.scale, asked.work, asked.workers
+        )
+
     parts: dict[str, Callable[[], Any]] = {
         "grades": lambda: accuracy_grades.measured(
-            files, asked.patients, asked.scale, work, asked.workers
+            files, asked.patients, asked.scale, asked.work, asked.workers
         ),
         "levels": lambda: accuracy_points.levels(
             files[0], asked.films, pointed, asked.workers, accuracy_points.LEVELS_SEED
@@ -105,8 +112,8 @@ def _parts(asked: argparse.Namespace) -> tuple[dict[str, Callable[[], Any]], lis
         "hidden": lambda: accuracy_oddities.hidden(files, asked.odd, work, asked.workers),
         "screws": lambda: accuracy_oddities.screws(asked.odd, asked.work, asked.workers),
         "limbus": lambda: accuracy_oddities.limbus(files, 50, work, asked.workers),
-        "recipes": lambda: accuracy_recipes.compared(asked.work),
-        "vendors": lambda: accuracy_recipes.across_vendors(asked.work),
+        "recipes": lambda: accuracy_recipes.compared(asked.work, cohort),
+        "vendors": lambda: accuracy_recipes.across_vendors(asked.work, cohort),
     }
     return parts, sums
 

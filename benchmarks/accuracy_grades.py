@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from annotation.services.agreement import icc
 from benchmarks.film_records import Record, kept
+from inference import checkpoint
 from inference.msasss import likeliest, total
 from inference.predict import Grader
 from training import metrics
@@ -32,8 +33,7 @@ def measured(
     files: Sequence[Path], patients: int, scale: float, work: Path, workers: int
 ) -> dict[str, Any]:
     """Figures of the weights and of a synthetic reader on the same films."""
-    measure = partial(_patient, tuple(files), scale)
-    records = kept(work / f"grades-{scale}.jsonl", patients, measure, workers)
+    records = tested(files, patients, scale, work, workers)
     return {
         "phantom": {"preset": "clinic", "seed": SEED, "patients": patients, "visits": VISITS,
                     "scale": scale, "mishaps": True},
@@ -41,6 +41,15 @@ def measured(
         "synthetic_reader": figures(records, "reader"),
         "films": _films(records),
     }  # fmt: skip
+
+
+def tested(
+    files: Sequence[Path], patients: int, scale: float, work: Path, workers: int
+) -> list[Record]:
+    """What the weights make of every film; kept in `work`, under the checksums of both files."""
+    sums = "-".join(checkpoint.load(file).sha256[:12] for file in files)
+    measure = partial(_patient, tuple(files), scale)
+    return kept(work / sums / f"grades-{scale}.jsonl", patients, measure, workers)
 
 
 @cache
