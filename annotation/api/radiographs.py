@@ -160,7 +160,7 @@ def shown() -> "QuerySet[Radiograph]":
         radiograph=OuterRef("pk"),
         key_points__state=ModelVersion.State.SERVING,
         corner_grades__state=ModelVersion.State.SERVING,
-    )
+    ).order_by("-pk")
     return Radiograph.objects.select_related("visit__patient", "person_asked__centre").annotate(
         pregraded=Exists(newest),
         plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),

@@ -120,12 +120,14 @@ def marks_out(marks: Marks) -> dict[str, Any]:
 
 
 def model_out(reading: Reading) -> dict[str, Any] | None:
-    """The model's grades where they are in sight; the version stays the one that was shown."""
+    """The model's grades where they are in sight; the versions stay those that were shown."""
     version = reading.model_version_shown
     if version is None:
         return None
     found = reading.radiograph.corner_predictions.filter(
-        model_version=version, site__in=reading.sites
+        model_version=version,
+        points_version=reading.points_version_shown_id,
+        site__in=reading.sites,
     )
     return {
         "version": version.name,

@@ -89,24 +89,45 @@ class ModelVersion(models.Model):
         return Path(settings.WEIGHTS) / self.weights
 
 
+class CornerPredictionQuerySet(models.QuerySet["CornerPrediction"]):
+    """Reads of predictions as sentences."""
+
+    def serving(self) -> "CornerPredictionQuerySet":
+        """What the two networks that serve now say together."""
+        serving = ModelVersion.State.SERVING
+        return self.filter(model_version__state=serving, points_version__state=serving)
+
+
 class CornerPrediction(models.Model):
-    """Grade probabilities of one corner by one grader version; old versions' rows stay."""
+    """Grade probabilities of one corner by one pair of versions; old versions' rows stay.
+
+    A crop lies where its disc was found: the same grader says something else at other points.
+    """
 
     radiograph = models.ForeignKey(
         Radiograph, on_delete=models.PROTECT, related_name="corner_predictions"
     )
     site = models.CharField(max_length=7)
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT)
+    points_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="that found the discs, or that a reader put right (Pregrading.by_hand)",
+    )
     p0 = models.FloatField()
     p1 = models.FloatField()
     p2 = models.FloatField()
     p3 = models.FloatField()
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = CornerPredictionQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="one_prediction_per_version", fields=["radiograph", "site", "model_version"]
+                name="one_prediction_per_versions",
+                fields=["radiograph", "site", "model_version", "points_version"],
             ),
             models.CheckConstraint(
                 name="probabilities_sum_to_one",

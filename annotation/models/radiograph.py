@@ -7,7 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import ExpressionWrapper, Q
+from django.db.models import Case, ExpressionWrapper, Q, When
 
 from annotation.models.append_only import append_only, immutable, immutable_unless
 
@@ -230,9 +230,14 @@ class DiscPointQuerySet(models.QuerySet["DiscPoint"]):
     """Reads of disc points as sentences."""
 
     def current(self) -> "DiscPointQuerySet":
-        """One row per film and disc: the newest correction by a reader, else the newest model's."""
+        """One row per film and disc: the newest correction by a reader, else the model's.
+
+        That is the model that serves now, also after a roll-back to an older one; the newest
+        where it has not seen the film yet.
+        """
         by_model = ExpressionWrapper(Q(reader__isnull=True), output_field=models.BooleanField())
-        return self.order_by("radiograph_id", "disc", by_model, "-id").distinct(
+        serving = Case(When(model_version__state="serving", then=0), default=1)
+        return self.order_by("radiograph_id", "disc", by_model, serving, "-id").distinct(
             "radiograph_id", "disc"
         )
 

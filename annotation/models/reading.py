@@ -104,6 +104,13 @@ class Reading(models.Model):
         on_delete=models.PROTECT,
         help_text="whose grades stand beside the reading; later reads know them",
     )
+    points_version_shown = models.ForeignKey(
+        "ModelVersion",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="at whose points those grades were given",
+    )
 
     objects = ReadingQuerySet.as_manager()
 
@@ -142,6 +149,11 @@ class Reading(models.Model):
             models.CheckConstraint(
                 name="committed_is_not_held",
                 condition=Q(committed_at__isnull=True) | Q(lease_until__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="grades_shown_with_their_points",
+                condition=Q(model_version_shown__isnull=True, points_version_shown__isnull=True)
+                | Q(model_version_shown__isnull=False, points_version_shown__isnull=False),
             ),
         ]
         indexes = [

@@ -95,7 +95,7 @@ def store_by_hand(
         key_points=key_point_version,
         corner_grades=grade_version,
     )
-    _store_corners([stored], {film: prediction}, grade_version)
+    _store_corners([stored], {film: prediction})
     return stored
 
 
@@ -129,14 +129,13 @@ def store_pregradings(
     )
     # Read again: what an earlier run said of a film stands
     stored = list(Pregrading.objects.filter(radiograph__in=predictions, by_hand=False, **versions))
-    _store_corners(stored, predictions, grade_version)
+    _store_corners(stored, predictions)
     return stored
 
 
 def _store_corners(
     stored: Sequence[Pregrading],
     predictions: Mapping[int, "FilmPrediction"],
-    grade_version: ModelVersion,
 ) -> None:
     """The probabilities of the plausible films."""
     CornerPrediction.objects.bulk_create(
@@ -144,7 +143,8 @@ def _store_corners(
             CornerPrediction(
                 radiograph_id=pregrading.radiograph_id,
                 site=site,
-                model_version=grade_version,
+                model_version=pregrading.corner_grades,
+                points_version=pregrading.key_points,
                 **dict(zip(("p0", "p1", "p2", "p3"), map(float, p), strict=True)),
             )
             for pregrading in stored

@@ -38,9 +38,8 @@ def ranked_corners(
     """
     version = model_versions.serving(ModelVersion.Task.CORNER_GRADES)
     predictions = (
-        CornerPrediction.objects.filter(
-            model_version=version, radiograph__studies=study, radiograph__state="ready"
-        )
+        CornerPrediction.objects.serving()
+        .filter(radiograph__studies=study, radiograph__state="ready")
         .exclude(radiograph__visit__patient__split=Patient.Split.TEST)
         .order_by("radiograph_id", "site")
         .values_list(
@@ -87,7 +86,12 @@ def _unseen(
     known |= set(standing.values_list("radiograph_id", "site"))
     films = (
         Radiograph.objects.ready()
-        .filter(studies=study, pregradings__corner_grades=version, pregradings__plausible=True)
+        .filter(
+            studies=study,
+            pregradings__corner_grades=version,
+            pregradings__key_points__state=ModelVersion.State.SERVING,
+            pregradings__plausible=True,
+        )
         .exclude(visit__patient__split=Patient.Split.TEST)
         .distinct()
         .values_list("visit__patient__pseudonym", "pk", "region")

@@ -64,25 +64,27 @@ def reads(study: Study) -> Iterator[Row]:
             committed_at=F("reading__committed_at"),
             graded_at=F("created_at"),
             model_shown=F("model_version_shown__name"),
+            points_shown=F("reading__points_version_shown"),
             **_film("reading__radiograph__"),
         )
     )
     models = _models_grades(study)
     for row in _with_site(rows, study):
-        seen = (row["model_shown"], row["radiograph"], row["site"])
+        seen = (row["model_shown"], row.pop("points_shown"), row["radiograph"], row["site"])
         yield {**row, "model_grade": models.get(seen)}
 
 
-def _models_grades(study: Study) -> dict[tuple[str, int, str], int]:
-    """The grades that were in sight of any read, by version, film and site."""
+def _models_grades(study: Study) -> dict[tuple[str, int, int, str], int]:
+    """The grades that were in sight of any read, by grader, finder of the points, film and site."""
     in_sight = GradeEvent.objects.filter(
         reading__round__study=study,
         reading__radiograph=OuterRef("radiograph"),
         model_version_shown=OuterRef("model_version"),
+        reading__points_version_shown=OuterRef("points_version"),
     )
     shown = CornerPrediction.objects.filter(Exists(in_sight.order_by()))
     return {
-        (row.model_version.name, row.radiograph_id, row.site): row.grade
+        (row.model_version.name, row.points_version_id, row.radiograph_id, row.site): row.grade
         for row in shown.select_related("model_version")
     }
 

@@ -1,27 +1,30 @@
 """When a reader sees the model's grades, and which reads know of them.
 
-A reading that shows them says so with the version, and goes on showing that version whatever is
+A reading that shows them says so with the versions, and goes on showing those whatever is
 promoted later. Blind reads are told apart by query (`Reading.objects.blind()`).
 """
 
 from django.db.models import OuterRef, Subquery
 
-from annotation.models import ModelVersion, Reading, Round, Study
+from annotation.models import CornerPrediction, ModelVersion, Reading, Round, Study
+
+FIELDS = ("model_version_shown", "points_version_shown")
 
 
-def to_show(reading: Reading, mode: Study.Assist) -> ModelVersion | None:
-    """The serving grader, if the study shows the model in this mode and it has graded the film.
+def to_show(reading: Reading, mode: Study.Assist) -> dict[str, ModelVersion]:
+    """The fields of a reading that say which versions it shows; empty where it shows none.
 
-    Of whole films only: a batch asks for corners that the model doubts.
+    The serving ones, if the study shows the model in this mode and they have graded the film. Of
+    whole films only: a batch asks for corners that the model doubts.
     """
     round_ = reading.round
     if round_.study.assist_mode != mode or round_.kind != Round.Kind.FULL:
-        return None
-    return ModelVersion.objects.filter(
-        task=ModelVersion.Task.CORNER_GRADES,
-        state=ModelVersion.State.SERVING,
-        cornerprediction__radiograph=reading.radiograph_id,
-    ).first()
+        return {}
+    graded = CornerPrediction.objects.serving().filter(radiograph=reading.radiograph_id)
+    one = graded.select_related("model_version", "points_version").first()
+    if one is None:
+        return {}
+    return dict(zip(FIELDS, (one.model_version, one.points_version), strict=True))
 
 
 def known() -> Subquery:

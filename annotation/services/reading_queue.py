@@ -121,9 +121,10 @@ def _open_now(of_place: Place) -> None:
     for one in of_place:
         if one.opened_at is None:
             one.opened_at = now
-            one.model_version_shown = model_shown.to_show(one, Study.Assist.CONCURRENT)
+            for name, version in model_shown.to_show(one, Study.Assist.CONCURRENT).items():
+                setattr(one, name, version)
         one.lease_until = lease_end(now)
-        one.save(update_fields=["opened_at", "lease_until", "model_version_shown"])
+        one.save(update_fields=["opened_at", "lease_until", *model_shown.FIELDS])
 
 
 def place(reader: User, reading_id: int) -> Place:

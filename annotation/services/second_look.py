@@ -27,7 +27,7 @@ def begin(place: Place) -> None:
     if place[0].arm != Reading.Arm.MAIN or not any(versions):
         return
     now = timezone.now()
-    for first, version in zip(place, versions, strict=True):
+    for first, shown in zip(place, versions, strict=True):
         revised = Reading.objects.create(
             round=first.round,
             reader=first.reader,
@@ -38,7 +38,7 @@ def begin(place: Place) -> None:
             slot=first.slot,
             opened_at=now,
             lease_until=lease_end(now),
-            model_version_shown=version,
+            **shown,
         )
         _carry_over(first, revised)
 
@@ -116,7 +116,7 @@ def revised(round_: Round) -> list[Revised]:
         mine.films += 1
         first = marks.get(look.revises_id or 0, {})
         for site, mark in marks.get(look.pk, {}).items():
-            model = models.get((look.model_version_shown_id, look.radiograph_id, site))
+            model = models.get((*_versions(look), look.radiograph_id, site))
             if model is not None:
                 mine.count(first.get(site, Mark()), mark, model)
     return list(found.values())
@@ -129,11 +129,19 @@ def _marks(readings: Iterable[int]) -> dict[int, dict[str, Mark]]:
     return found
 
 
-def _models_grades(looks: Iterable[Reading]) -> Mapping[tuple[int | None, int, str], int]:
-    """By version, film and site."""
-    shown = {(look.model_version_shown_id, look.radiograph_id) for look in looks}
+def _versions(look: Reading) -> tuple[int | None, int | None]:
+    return look.model_version_shown_id, look.points_version_shown_id
+
+
+def _models_grades(
+    looks: Iterable[Reading],
+) -> Mapping[tuple[int | None, int | None, int, str], int]:
+    """By grader, finder of the points, film and site."""
     rows = CornerPrediction.objects.filter(
-        model_version__in={version for version, _ in shown if version},
-        radiograph__in={film for _, film in shown},
+        model_version__in={look.model_version_shown_id for look in looks} - {None},
+        radiograph__in={look.radiograph_id for look in looks},
     )
-    return {(row.model_version_id, row.radiograph_id, row.site): row.grade for row in rows}
+    return {
+        (row.model_version_id, row.points_version_id, row.radiograph_id, row.site): row.grade
+        for row in rows
+    }

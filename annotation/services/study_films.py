@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.db.models.query import QuerySet
 
 from annotation.errors import BadInput
-from annotation.models import CornerPrediction, ModelVersion, Radiograph, Study, StudyFilm
+from annotation.models import CornerPrediction, Radiograph, Study, StudyFilm
 from annotation.services.draws import Films
 
 
@@ -62,7 +62,7 @@ def fitting(choice: FilmChoice) -> QuerySet[Radiograph]:
     }
     films = films.filter(**{field: value for field, value in wanted.items() if value})
     if choice.predicted is not None:
-        graded = Exists(_graded_by_serving_model())
+        graded = Exists(CornerPrediction.objects.serving().filter(radiograph=OuterRef("pk")))
         films = films.filter(graded if choice.predicted else ~graded)
     if choice.unread:
         films = films.filter(~Exists(StudyFilm.objects.filter(radiograph=OuterRef("pk"))))
@@ -104,14 +104,6 @@ def _offered(field: str) -> list[Offered]:
     """The values of a column among the ready films, by name."""
     rows = Radiograph.objects.ready().order_by(field).values_list(field).annotate(Count("pk"))
     return [Offered(name, films) for name, films in rows if name]
-
-
-def _graded_by_serving_model() -> QuerySet[CornerPrediction]:
-    return CornerPrediction.objects.filter(
-        radiograph=OuterRef("pk"),
-        model_version__task=ModelVersion.Task.CORNER_GRADES,
-        model_version__state=ModelVersion.State.SERVING,
-    )
 
 
 def chosen(choice: FilmChoice, films: Sequence[int] | None) -> list[int]:

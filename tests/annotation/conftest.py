@@ -245,10 +245,11 @@ def model_version(db: None, settings: Settings) -> MakeModel:
 
 
 @pytest.fixture
-def pregraded() -> Callable[..., None]:
+def pregraded(model_version: MakeModel) -> Callable[..., None]:
     """``pregraded(film, grader, key_points)``: probabilities and disc points of all its corners.
 
-    ``without`` names a disc that the grader could not see.
+    ``without`` names a disc that the grader could not see. Without ``key_points`` the grades are at
+    the serving version's, whose points are not stored.
     """
 
     def make(
@@ -258,11 +259,14 @@ def pregraded() -> Callable[..., None]:
         p: tuple[float, float, float, float] = (0.7, 0.2, 0.1, 0.0),
         without: str = "",
     ) -> None:
+        found = ModelVersion.objects.filter(task="key_points", state="serving").first()
+        points_version = key_points or found or model_version("points", task="key_points")
         CornerPrediction.objects.bulk_create(
             CornerPrediction(
                 radiograph=film,
                 site=site.code,
                 model_version=grader,
+                points_version=points_version,
                 **dict(zip(("p0", "p1", "p2", "p3"), p, strict=True)),
             )
             for site in SITES

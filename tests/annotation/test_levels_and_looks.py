@@ -171,7 +171,7 @@ def test_a_batch_refuses_readers_who_saw_the_models_grades(
     corner = Candidate(patient="p", film=done.radiograph_id, site="L5_INF", p=(0.4, 0.4, 0.2, 0))
     whole: dict[str, Any] = {
         "study": made, "corners": [Ranked(corner, 0.5, "0 vs 1", "ranked", 1.0)],
-        "model_version": ModelVersion.objects.get(), "actor": coordinator(),
+        "model_version": ModelVersion.objects.get(task="corner_grades"), "actor": coordinator(),
     }  # fmt: skip
     with pytest.raises(BadInput, match="ada saw the model's grades"):
         relabel_batches.open_batch(readers=[reader("ada"), reader("ben")], **whole)

@@ -13,13 +13,23 @@ from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser, Read
 @pytest.fixture
 def done(study: MakeStudy, reader: MakeUser, read: Read, model_version: MakeModel) -> Reading:
     reading = read(study(films=1).rounds.get(), reader("ada"))
-    Reading.objects.filter(pk=reading.pk).update(model_version_shown=model_version())
+    shown = {
+        "model_version_shown": model_version(),
+        "points_version_shown": model_version("points", task="key_points"),
+    }
+    Reading.objects.filter(pk=reading.pk).update(**shown)
     return reading
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"committed_at": None}, {"model_version_shown": None}, {"lease_until": timezone.now()}],
+    [
+        {"committed_at": None},
+        {"model_version_shown": None},
+        {"points_version_shown": None},
+        {"model_version_shown": None, "points_version_shown": None},
+        {"lease_until": timezone.now()},
+    ],
 )
 def test_a_committed_reading_is_not_taken_up_again(done: Reading, change: dict[str, Any]) -> None:
     with pytest.raises((IntegrityError, InternalError)), transaction.atomic():

@@ -35,11 +35,13 @@ class Prediction:
 
 
 class FakeGrader:
-    """Finds every disc in the middle of the film and doubts every corner alike."""
+    """Finds every disc in the middle of the film and says the same of every corner."""
 
     runtimes: ClassVar = {"key points": Runtime(lambda *pictures: pictures[0], "by hand")}
 
     def __init__(self) -> None:
+        self.says = TORN
+        self.at = 0.0  # the anterior points
         self.doubtful: str | None = None
         self.shows: Shown | None = None
         self.seen = 0
@@ -50,8 +52,10 @@ class FakeGrader:
     def grade_film(self, pixels: Picture, region: Region) -> Prediction:
         self.seen += 1
         middle = (pixels.shape[1] / 2, pixels.shape[0] / 2)
-        discs = {disc: DiscPoints(disc, middle, (0.0, middle[1]), 0.9) for disc in DISCS[region]}
-        corners = {site.code: TORN for site in sites_of(region)}
+        discs = {
+            disc: DiscPoints(disc, middle, (self.at, middle[1]), 0.9) for disc in DISCS[region]
+        }
+        corners = {site.code: self.says for site in sites_of(region)}
         if self.doubtful:
             return Prediction(discs, {}, False, self.doubtful, self.shows)
         return Prediction(discs, corners, shows=self.shows)
