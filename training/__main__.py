@@ -66,6 +66,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         command.add_argument(
             "--minutes", type=float, default=3.0, help="between two copies of the run's state"
         )
+        command.add_argument(
+            "--keep-state", action="store_true", help="leave the last copy when the run is done"
+        )
     command = commands.add_parser("evaluate")
     command.add_argument("--snapshot", type=Path, required=True, help=_SNAPSHOT)
     command.add_argument("--weights", type=Path, required=True, help="the file to judge")
@@ -142,6 +145,7 @@ def _run(arguments: argparse.Namespace) -> dict[str, Any]:
         device=arguments.device,
         minutes=arguments.minutes,
         leave_out=arguments.leave_out,
+        keep_state=arguments.keep_state,
         report=say,
     )
 

@@ -44,13 +44,15 @@ def run(
     device: str = "auto",
     minutes: float = 3.0,
     leave_out: str | None = None,
+    keep_state: bool = False,
     report: Report,
 ) -> dict[str, Any]:
     """Train, evaluate on the test patients, write `out`; returns the content of the done line.
 
     `compared` holds the same figures of the weights in `compare`, else in `init`, on the same
     films. A run that was killed goes on when it is started again with the same arguments; its
-    state lies beside `out` until it ends, written every few `minutes`. `leave_out` names a centre
+    state lies beside `out` until it ends, written every few `minutes`; with `keep_state` longer,
+    for a caller who has still to put the weights away. `leave_out` names a centre
     whose films judge and teach nothing. Of several processes
     (torchrun) the first reports, judges and writes; the others return nothing. Raises
     TrainingError, SnapshotError or CheckpointError with one sentence.
@@ -81,7 +83,8 @@ def run(
         checkpoint.save(out, network, described)
         figures = work.compare(checkpoint.load(out, task), other, test, place, report)
         sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
-        resume.forget()  # not before: who is killed while it evaluates has trained already
+        if not keep_state:
+            resume.forget()  # not before: who is killed while it evaluates has trained already
         return {**figures, "weights": str(out), "sha256": sha256}
 
 

@@ -28,14 +28,17 @@ class TrainingFailed(ProductError):
 def training(
     *, task: str, snapshot: Path, recipe: str, out: Path, start: Path, compare: Path
 ) -> Command:
-    """Train from a snapshot; several processes, one per GPU, where the settings say so."""
+    """Train from a snapshot; several processes, one per GPU, where the settings say so.
+
+    The run's state stays: until the candidate is registered, its weights can still be lost.
+    """
     processes = settings.TRAINING_PROCESSES
     python = [sys.executable, "-m"]
     if processes > 1:
         python += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
     command = [*python, "training", task, "--snapshot", str(snapshot), "--recipe", recipe]
     command += ["--out", str(out), "--init", str(start), "--compare", str(compare)]
-    return [*command, "--minutes", str(settings.TRAINING_CHECKPOINT_MINUTES)]
+    return [*command, "--minutes", str(settings.TRAINING_CHECKPOINT_MINUTES), "--keep-state"]
 
 
 @contextmanager

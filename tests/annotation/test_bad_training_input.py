@@ -15,7 +15,7 @@ from torch import nn
 
 from annotation import tasks
 from annotation.models import AuditRecord, Job, ModelVersion, Snapshot
-from annotation.services import jobs, retraining
+from annotation.services import jobs, model_versions, retraining
 from inference import checkpoint, corner_grades
 from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser
 from tests.annotation.training_here import run_here
@@ -165,7 +165,6 @@ def test_a_training_that_cannot_go_on_fails_with_a_sentence_and_what_serves_is_u
     given: Given,
     study: MakeStudy,
     model_version: MakeModel,
-    settings: Settings,
     wrong: Callable[[Given], None],
     sentence: str,
 ) -> None:
@@ -177,7 +176,6 @@ def test_a_training_that_cannot_go_on_fails_with_a_sentence_and_what_serves_is_u
     assert ModelVersion.objects.get().state == "serving"  # and there is no candidate
     assert hashlib.sha256(given.weights.read_bytes()).hexdigest() == serving.weights_sha256
     assert not Job.objects.filter(kind="pregrade").exists()
-    assert not (Path(settings.DATA) / "training" / f"job-{job.pk}").exists()  # nobody goes on there
     assert not AuditRecord.objects.filter(action__startswith="model_version.").exists()
 
 
@@ -216,6 +214,32 @@ def test_a_training_whose_gpu_was_lost_is_started_again_and_goes_on(
     again.refresh_from_db()
     assert (again.state, again.error) == ("succeeded", "")
     assert len(begun) == 3 + RECIPES["tiny"].schedule.steps - 2
+    assert list((settings.DATA / "training").iterdir()) == []
+
+
+def test_a_candidate_that_could_not_be_kept_is_not_trained_again(
+    given: Given,
+    study: MakeStudy,
+    model_version: MakeModel,
+    admin: MakeUser,
+    settings: Settings,
+) -> None:
+    settings.TRAINING_CHECKPOINT_MINUTES = 0.0
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    asked_for, _ = asked(given, study, model_version)
+    with given.monkeypatch.context() as patched:
+        patched.setattr(model_versions.shutil, "copyfile", full)
+        with pytest.raises(OSError, match="No space left"):
+            tasks.train(asked_for.pk)
+    again = retraining.request_again(job_id=asked_for.pk, actor=admin())
+    given.monkeypatch.setattr(nn.Module, "zero_grad", None)  # whoever trained would fail
+    tasks.train(again.pk)
+    again.refresh_from_db()
+    assert (again.state, again.error) == ("succeeded", "")
+    assert ModelVersion.objects.get(state="candidate").metrics["films"]
     assert list((settings.DATA / "training").iterdir()) == []
 
 
