@@ -108,6 +108,16 @@ class NothingToUndo(ProductError):
     sentence = "There is nothing to take back on this film."
 
 
+class GpuLost(ProductError):
+    """The GPU of a worker failed in the middle of a pre-grading; the sentence has the driver's."""
+
+    status = 503
+    sentence = (
+        "The GPU does not answer any more ({}): look at nvidia-smi and restart the GPU worker. "
+        "What was graded is kept: start pre-grading again; until the restart the processor does it."
+    )
+
+
 class StudyClosed(ProductError):
     """The study takes no more readings."""
 

@@ -8,13 +8,14 @@ reaches PyTorch, and only inside the bodies that run on a GPU worker.
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from celery import shared_task
 from django.db import transaction
 
-from annotation.errors import Conflict
+from annotation.errors import Conflict, GpuLost
 from annotation.models import Job, ModelVersion, Radiograph, Snapshot, Study
 from annotation.services import (
     auto_promotion,
@@ -39,9 +40,8 @@ log = logging.getLogger(__name__)
 
 def hint(job: Job) -> Job:
     """Tell a worker, once the row is committed, that there is a job to look at."""
-    door = {Job.Kind.PREGRADE: pregrade, Job.Kind.TRAINING: train, Job.Kind.COMPARE: compare}[
-        Job.Kind(job.kind)
-    ]
+    doors = {Job.Kind.PREGRADE: pregrade, Job.Kind.TRAINING: train, Job.Kind.COMPARE: compare}
+    door = doors[Job.Kind(job.kind)]
     # Robust: what was committed stands, and the scheduler hints again when the broker is back.
     transaction.on_commit(lambda: door.delay(job.pk), robust=True)
     return job
@@ -57,7 +57,8 @@ def pregrade(job_id: int) -> None:
     """Key points and corner grades for the job's films, or for all that wait."""
     with jobs.held(job_id) as held:
         if held:
-            result = _pregrade(held.job)
+            with _gpu_told_of():
+                result = _pregrade(held.job)
             jobs.succeed(held.job, message=corner_grades.told(result), result=result)
 
 
@@ -70,7 +71,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
     """
     versions = model_versions.serving_pair()
     grader = _grader(versions["key_point_version"], versions["grade_version"])
-    films = _asked(job, corner_grades.waiting(**versions))
+    films = job.asked(corner_grades.waiting(**versions))
     done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
     plausible: dict[int, bool] = {}
     aside: set[int] = set()
@@ -86,7 +87,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
         stored = corner_grades.store_pregradings(predictions=predictions, **versions)
         plausible |= {one.radiograph_id: one.plausible for one in stored}
     seconds = max(time.monotonic() - started, 1e-3)
-    moved = _asked(job, corner_grades.corrected(**versions))
+    moved = job.asked(corner_grades.corrected(**versions))
     plausible |= _graded_by_hand(job, grader, moved, failed, versions)
     return {
         "pregraded": len(plausible),
@@ -123,29 +124,32 @@ def _graded_by_hand(
     return plausible
 
 
-def _asked(job: Job, films: list[int]) -> list[int]:
-    """Those of the films that the job names; all, when it names none."""
-    asked = set(job.arguments.get("radiographs", films))
-    return [film for film in films if film in asked]
+@contextmanager
+def _gpu_told_of() -> Iterator[None]:
+    """A lost GPU in a sentence; the next job loads its networks where something answers."""
+    from inference import gpu
+
+    try:
+        yield
+    except RuntimeError as problem:
+        if not gpu.is_lost(problem):
+            raise
+        _grader.cache_clear()
+        raise GpuLost(GpuLost.sentence.format(gpu.first_line(problem))) from problem
 
 
 def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
     """The outcomes of these films, in batches."""
     from inference.film_batches import FilmFile, graded
 
-    wanted = Radiograph.objects.filter(pk__in=films).order_by("pk")
-    return graded(
-        grader,
-        [
-            FilmFile(
-                film.pk,
-                film.picture_path,
-                cast(Region, film.region),  # the database checks it on a ready film
-                Window(film.window_center, film.window_width),
-            )
-            for film in wanted.only("region", "window_center", "window_width")
-        ],
-    )
+    fields = ("region", "corrected", "window_center", "window_width")
+    files = [
+        # The database checks the region of a ready film
+        FilmFile(film.pk, film.picture_path, cast(Region, film.region), Window(center, width))
+        for film in Radiograph.objects.filter(pk__in=films).order_by("pk").only(*fields)
+        for center, width in [(film.window_center, film.window_width)]
+    ]
+    return graded(grader, files)
 
 
 @cache

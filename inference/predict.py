@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from inference import checkpoint, corner_grades, key_points, runtimes
+from inference import checkpoint, corner_grades, gpu, key_points, runtimes
 from inference.corner_grades import Calibration, CornerGradeNet, log_probabilities
 from inference.corner_regions import (
     LEVELS,
@@ -75,12 +75,12 @@ class Grader:
         corner_grades_path: str | Path = STARTER / CORNER_GRADES_FILE,
         device: str = "auto",
     ) -> Grader:
-        """Load two weights files; "auto" takes the GPU when there is one.
+        """Load two weights files; "auto" takes the GPU when there is one that answers.
 
         Raises CheckpointError when a file is not what it should be.
         """
         if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+            device = "cuda" if gpu.answers() else "cpu"
         points = key_points.build(checkpoint.load(key_points_path, key_points.TASK))
         grades = corner_grades.build(checkpoint.load(corner_grades_path, corner_grades.TASK))
         return cls(KeyPointFinder(points, torch.device(device)), *grades)

@@ -19,8 +19,8 @@ from typing import Any
 
 import cv2
 import torch
-from torch import distributed
 
+from inference import gpu
 from training import runs
 from training.loop import TrainingError
 
@@ -103,10 +103,10 @@ def main(argv: list[str] | None = None) -> int:
     except torch.OutOfMemoryError:
         return _failed("The GPU has too little memory for this recipe: choose a smaller one.")
     except RuntimeError as error:
-        if not _is_lost_gpu(error):
+        if not gpu.is_lost(error):
             raise
         return _failed(
-            f"The GPU does not answer any more ({str(error).splitlines()[0]}): look at nvidia-smi, "
+            f"The GPU does not answer any more ({gpu.first_line(error)}): look at nvidia-smi, "
             "restart the worker and start the training again: it goes on where it was."
         )
     if done:  # several processes: the first speaks for all
@@ -174,12 +174,6 @@ def _failed(sentence: str, status: int = 1) -> int:
     if os.environ.get("RANK", "0") == "0":
         say({"failed": sentence})
     return status
-
-
-def _is_lost_gpu(error: RuntimeError) -> bool:
-    """A driver's error, however torch wraps it: the card fell off the bus, or NCCL lost a peer."""
-    lost = (torch.AcceleratorError, distributed.DistBackendError)
-    return isinstance(error, lost) or "CUDA error" in str(error) or "CUDA driver" in str(error)
 
 
 if __name__ == "__main__":

@@ -51,17 +51,14 @@ def run(
 
     `compared` holds the same figures of the weights in `compare`, else in `init`, on the same
     films. A run that was killed goes on when it is started again with the same arguments; its
-    state lies beside `out` until it ends, written every few `minutes`; with `keep_state` longer,
-    for a caller who has still to put the weights away. `leave_out` names a centre
-    whose films judge and teach nothing. Of several processes
-    (torchrun) the first reports, judges and writes; the others return nothing. Raises
-    TrainingError, SnapshotError or CheckpointError with one sentence.
+    state, written every few `minutes`, lies beside `out` until it ends, with `keep_state` longer.
+    `leave_out` names a centre whose films judge and teach nothing. Of several processes (torchrun)
+    the first alone returns. Raises TrainingError, SnapshotError, CheckpointError with a sentence.
     """
     with joined(device) as (group, place):
         report = of_the_whole(report if group.first else _silent, RUN)
         work = _work(task)
-        _refuse_unknown(work, recipe, out)
-        chosen = work.RECIPES[recipe]
+        chosen = _known(work, recipe, out)
         report({"phase": "checking the snapshot", "step": 0, "steps": 1})
         films = snapshot.read(folder)
         films = snapshot.leaving_out(films, leave_out) if leave_out else films
@@ -83,16 +80,17 @@ def run(
         checkpoint.save(out, network, described)
         figures = work.compare(checkpoint.load(out, task), other, test, place, report)
         sha256 = checkpoint.save(out, network, {**described, "metrics": figures["metrics"]})
-        if not keep_state:
-            resume.forget()  # not before: who is killed while it evaluates has trained already
+        if not keep_state:  # nor before: who is killed while it evaluates has trained already
+            resume.forget()
         return {**figures, "weights": str(out), "sha256": sha256}
 
 
-def _refuse_unknown(work: ModuleType, recipe: str, out: Path) -> None:
+def _known(work: ModuleType, recipe: str, out: Path) -> Any:
     if recipe not in work.RECIPES:
         raise TrainingError(f"There is no recipe {recipe}: choose {', '.join(work.RECIPES)}.")
     if not out.parent.is_dir():  # found out now, not after days
         raise TrainingError(f"There is no folder {out.parent} to write the weights into.")
+    return work.RECIPES[recipe]
 
 
 def _origin(films: Snapshot, start: Checkpoint | None) -> dict[str, Any]:

@@ -74,3 +74,8 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    def asked(self, films: list[int]) -> list[int]:
+        """Those of the films that the job names; all, when it names none."""
+        asked = set(self.arguments.get("radiographs", films))
+        return [film for film in films if film in asked]

@@ -1,9 +1,11 @@
 """The pre-grading door, with a hand-made neighbour: a grader without weights."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
+import torch
 
 from annotation import tasks
 from annotation.models import (
@@ -16,7 +18,12 @@ from annotation.models import (
 from annotation.services import corner_grades, jobs
 from inference import film_batches
 from tests.annotation.conftest import MakeFilm, MakeModel
-from tests.annotation.pregrading.conftest import TORN, FakeGrader, pregraded_by
+from tests.annotation.pregrading.conftest import (
+    TORN,
+    FakeGrader,
+    Prediction,
+    pregraded_by,
+)
 
 
 def test_pregrading_keeps_points_and_probabilities_under_the_versions_that_made_them(
@@ -125,6 +132,32 @@ def test_an_unexpected_error_fails_the_job_and_reaches_the_log(
         tasks.pregrade(job.pk)
     job.refresh_from_db()
     assert "ZeroDivisionError" in job.error
+
+
+def test_a_gpu_that_is_lost_is_told_and_the_next_job_loads_its_networks_anew(
+    pictured: MakeFilm,
+    serving: dict[str, ModelVersion],
+    all_films: Callable[[], Job],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film = pictured()
+    made: list[FakeGrader] = []
+
+    class Lost(FakeGrader):
+        def grade_films(self, films: object) -> list[Prediction]:
+            raise torch.AcceleratorError("CUDA error: GPU is lost\nCompile with DSA")
+
+    @cache
+    def loaded(*versions: ModelVersion) -> FakeGrader:
+        made.append(FakeGrader() if made else Lost())
+        return made[-1]
+
+    monkeypatch.setattr(tasks, "_grader", loaded)
+    job = all_films()
+    assert job.state == "failed"
+    assert job.error.startswith("The GPU does not answer any more (CUDA error: GPU is lost): look")
+    assert (all_films().state, len(made)) == ("succeeded", 2)
+    assert film.pregradings.exists()
 
 
 def test_a_worker_that_is_stopped_gives_the_job_back_without_spending_an_attempt(
