@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--all", action="store_true", help="every film that waits")
-        which.add_argument("--radiograph", type=int, action="append", help="this film (repeat)")
+        which.add_argument(
+            "--radiograph", metavar="ID", type=int, nargs="+", action="extend", help="these films"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
