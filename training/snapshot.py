@@ -55,6 +55,8 @@ class SnapshotFilm:
     adjudicated: frozenset[str] = frozenset()
     device: str = ""
     """The one machine's pseudonym; unknown in snapshots from before it was kept."""
+    by_model: frozenset[str] = frozenset()
+    """Discs that stand where a model found them: no reader has moved them, nor placed them."""
 
     def picture(self) -> Picture:
         """The stored 16-bit picture, uint16 [rows, cols]. Raises SnapshotError."""
@@ -228,6 +230,7 @@ def film_of(folder: Path, entry: Mapping[str, Any]) -> SnapshotFilm:
         reads=reads,
         adjudicated=frozenset(entry.get("adjudicated", ())),
         device=entry.get("device", ""),
+        by_model=frozenset(disc for disc, ends in entry["discs"].items() if ends.get("by_model")),
     )
 
 

@@ -22,7 +22,6 @@ from annotation.models import (
     Snapshot,
     Study,
 )
-from annotation.services import key_points
 from training import snapshot
 
 Votes = list[int]
@@ -192,8 +191,13 @@ def _entry(film: Radiograph, corners: dict[str, Votes]) -> dict[str, Any]:
         "spacing_mm": film.spacing_mm,
         "pixel_sha256": film.pixel_sha256,
         "discs": {
-            disc: {"center": list(points.center), "anterior": list(points.anterior)}
-            for disc, points in key_points.current(film).items()
+            point.disc: {
+                "center": [point.center_x, point.center_y],
+                "anterior": [point.anterior_x, point.anterior_y],
+                # A model that is judged by its own points looks perfect
+                "by_model": point.reader_id is None,
+            }
+            for point in film.disc_points.current()
         },
         "corners": corners,
     }

@@ -79,6 +79,18 @@ def test_point_errors_are_in_millimetres_and_in_disc_spacings() -> None:
     assert found["off_by_a_level"] == 0.0
 
 
+def test_discs_that_stand_where_a_model_found_them_are_told_and_judged_apart() -> None:
+    film = replace(FILM, by_model=frozenset([*DISCS][1:]))
+    off = next(iter(DISCS))
+    far = {**DISCS, off: replace(DISCS[off], center=(DISCS[off].center[0], 999.0))}
+    found = point_figures([film], [far])
+    assert (found["discs"], found["discs_by_model"]) == (6, 5)
+    assert (found["within_2_mm"], found["within_2_mm_by_readers"]) == (pytest.approx(5 / 6), 0.0)
+    assert point_figures([FILM], [DISCS])["discs_by_model"] == 0
+    own = replace(FILM, by_model=frozenset(DISCS))
+    assert point_figures([own], [DISCS])["within_2_mm_by_readers"] is None
+
+
 def test_a_shift_by_one_level_is_counted() -> None:
     shifted = {
         disc: replace(points, center=(points.center[0], points.center[1] + 80))

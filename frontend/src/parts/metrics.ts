@@ -42,6 +42,7 @@ const KNOWN: readonly [pattern: RegExp, name: Name, direction: Direction][] = [
   [/(^|\.)mae$/, "mae", "lower"],
   [/false_total$/, "falseTotal", "lower"],
   [/within_2_?mm$/, "within2mm", "higher"],
+  [/within_2_mm_by_readers$/, "within2mmByReaders", "higher"],
   [/off_by_a_level$/, "offByALevel", "lower"],
   [/median_error_mm$/, "medianError", "lower"],
   [/mean_error_in_disc_spacings$/, "spacingError", "lower"],
@@ -49,6 +50,7 @@ const KNOWN: readonly [pattern: RegExp, name: Name, direction: Direction][] = [
   [/loss$/, "loss", "lower"],
   [/(^|\.)corners$/, "corners", "none"],
   [/(^|\.)discs$/, "discs", "none"],
+  [/discs_by_model$/, "discsByModel", "none"],
   [/(^|\.)films$/, "films", "none"],
   [/(^|\.)patients$/, "patients", "none"],
 ];
@@ -124,6 +126,24 @@ export function compared(
       verdict: verdict(figure.direction, figure.value, value),
     };
   });
+}
+
+/** Whose points the figures of a key point network go by. */
+export interface PointsTruth {
+  discs: number;
+  byReaders: number;
+  withinByReaders: number | null;
+}
+
+/** Null where every point is known, or nothing is said of whose they are. */
+export function pointsTruth(metrics: Record<string, unknown>): PointsTruth | null {
+  const { discs, discs_by_model: byModel, within_2_mm_by_readers: within } = metrics;
+  if (typeof discs !== "number" || typeof byModel !== "number" || byModel === 0) return null;
+  return {
+    discs,
+    byReaders: discs - byModel,
+    withinByReaders: typeof within === "number" ? within : null,
+  };
 }
 
 const isRow = (row: unknown, size: number): row is number[] =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { compared, confusionOf, figures } from "../../src/parts/metrics";
+import { compared, confusionOf, figures, pointsTruth } from "../../src/parts/metrics";
 
 describe("the figures of a model version", () => {
   it("keeps the two accuracies apart by name", () => {
@@ -20,14 +20,18 @@ describe("the figures of a model version", () => {
       median_error_mm: 0.16,
       off_by_a_level: 0.02,
       within_2_mm: 0.97,
+      within_2_mm_by_readers: 0.5,
+      discs_by_model: 890,
     };
     expect(figures(points).map(({ label }) => label)).toEqual([
       "Discs within 2 mm",
+      "Discs within 2 mm, of those that readers placed",
       "Discs off by a level",
       "Median point error, mm",
       "Mean point error, in disc spacings",
       "Mean point error, mm",
       "Discs compared",
+      "Discs whose points are a model's own",
       "Films",
     ]);
   });
@@ -37,6 +41,21 @@ describe("the figures of a model version", () => {
     const labels = figures({ bias: 0.2, cervical: { bias: 0.1 } }).map((f) => f.label);
     expect(new Set(labels).size).toBe(2);
   });
+});
+
+describe("whose points a key point network was judged by", () => {
+  it("is told where some are a model's own", () => {
+    const metrics = { discs: 240, discs_by_model: 236, within_2_mm_by_readers: 0.75 };
+    expect(pointsTruth(metrics)).toEqual({ discs: 240, byReaders: 4, withinByReaders: 0.75 });
+  });
+  it("says nothing of discs that readers placed where they placed none", () =>
+    expect(
+      pointsTruth({ discs: 6, discs_by_model: 6, within_2_mm_by_readers: null })?.withinByReaders,
+    ).toBeNull());
+  it.each([{ discs: 240, discs_by_model: 0 }, { corners: 5 }, { discs: 0 }])(
+    "is no question of %o",
+    (metrics) => expect(pointsTruth(metrics)).toBeNull(),
+  );
 });
 
 describe("a candidate beside the serving version", () => {

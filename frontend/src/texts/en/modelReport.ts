@@ -122,6 +122,11 @@ export const gate = {
     mean_error_mm: "Mean point error, mm",
     off_by_a_level: "Discs off by a level",
   } as Record<string, string>,
+  pointsTruth: (byReaders: string, discs: string, within: string | null) =>
+    `Readers placed ${byReaders} of these ${discs} discs. The others stand where a model found them and no reader moved them: a network like that one looks better on them than it is, and a better one worse.` +
+    (within === null
+      ? ""
+      : ` Of the discs that readers placed, ${within} are within 2 mm; they are the ones that the model had wrong.`),
   stale: (beside: string, serving: string) =>
     `This comparison is with ${beside}; ${serving} serves now. Compare again before you promote.`,
   again: "Compare again",

@@ -146,11 +146,13 @@ export const modelVersions = {
     films: "Films",
     patients: "Test patients",
     within2mm: "Discs within 2 mm",
+    within2mmByReaders: "Discs within 2 mm, of those that readers placed",
     meanError: "Mean point error, mm",
     spacingError: "Mean point error, in disc spacings",
     medianError: "Median point error, mm",
     offByALevel: "Discs off by a level",
     discs: "Discs compared",
+    discsByModel: "Discs whose points are a model's own",
     loss: "Loss",
   },
 };

@@ -112,6 +112,11 @@ export const gate: typeof english.gate = {
     mean_error_mm: "기준점 평균 오차, mm",
     off_by_a_level: "한 부위 어긋난 추간판",
   },
+  pointsTruth: (byReaders, discs, within) =>
+    `이 추간판 ${discs}개 중 판독자가 놓은 것은 ${byReaders}개입니다. 나머지는 모델이 찾은 자리에 있고 판독자가 옮기지 않았습니다. 그래서 그 모델과 비슷한 네트워크는 실제보다 좋게, 더 나은 네트워크는 더 나쁘게 보입니다.` +
+    (within === null
+      ? ""
+      : ` 판독자가 놓은 추간판 중 ${within}가 2 mm 이내입니다. 모델이 틀렸던 추간판들입니다.`),
   stale: (beside, serving) =>
     `이 비교는 ${beside} 버전과의 비교이고 지금은 ${serving} 버전이 운영됩니다. 승격하기 전에 다시 비교하십시오.`,
   again: "다시 비교",

@@ -145,11 +145,13 @@ export const modelVersions: typeof english = {
     films: "영상",
     patients: "시험 환자",
     within2mm: "2 mm 이내의 추간판",
+    within2mmByReaders: "판독자가 놓은 추간판 중 2 mm 이내",
     meanError: "기준점 평균 오차, mm",
     spacingError: "기준점 평균 오차, 추간판 간격 기준",
     medianError: "기준점 오차 중앙값, mm",
     offByALevel: "한 부위 어긋난 추간판",
     discs: "비교한 추간판",
+    discsByModel: "모델의 점이 그대로인 추간판",
     loss: "손실",
   },
 };
