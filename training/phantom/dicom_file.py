@@ -4,6 +4,7 @@ import csv
 import datetime
 import hashlib
 import io
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -93,12 +94,14 @@ def encode(film: PhantomFilm) -> bytes:
 
 def write(out: Path, films: Iterable[PhantomFilm]) -> int:
     """Write each film and `truth.csv` into the folder `out`; returns the number of films."""
+    films = iter(films)
+    first = list(itertools.islice(films, 1))  # a wish that cannot be met leaves nothing behind
     out.mkdir(parents=True, exist_ok=True)
     count = 0
     with (out / "truth.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
-        for film in films:
+        for film in itertools.chain(first, films):
             (out / film.file).write_bytes(encode(film))
             writer.writerows(truth_rows(film))
             count += 1

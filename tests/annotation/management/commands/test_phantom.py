@@ -28,9 +28,16 @@ def test_plain_films_are_those_without_mishaps(tmp_path: Path) -> None:
     assert 0 < len(spoilt) < 20
 
 
-def test_a_scale_that_makes_no_film_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="scale"):
-        call_command("phantom", tmp_path, patients=1, scale=50)
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [({"scale": 50}, "scale"), ({"visits": 0}, "at least one visit"), ({"seed": -1}, "seed")],
+)
+def test_a_wish_that_cannot_be_met_is_refused_in_a_sentence_and_leaves_nothing(
+    tmp_path: Path, wish: dict[str, float], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        call_command("phantom", tmp_path, patients=1, **wish)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_phantoms_keeps_their_truth(tmp_path: Path) -> None:
