@@ -101,13 +101,15 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed(_stopped(arguments), status=130)  # 128 + SIGINT, as shells have it
     except torch.OutOfMemoryError:
-        return _failed("The GPU has too little memory for this recipe: choose a smaller one.")
+        sentence = "The GPU has too little memory for this recipe: choose a smaller one."
+        return _failed(sentence, whoever=True)
     except RuntimeError as error:
         if not gpu.is_lost(error):
             raise
         return _failed(
             f"The GPU does not answer any more ({gpu.first_line(error)}): look at nvidia-smi, "
-            "restart the worker and start the training again: it goes on where it was."
+            "restart the worker and start the training again: it goes on where it was.",
+            whoever=True,
         )
     if done:  # several processes: the first speaks for all
         say({"done": True, **done})
@@ -170,8 +172,9 @@ def _stopped(arguments: argparse.Namespace) -> str:
     )
 
 
-def _failed(sentence: str, status: int = 1) -> int:
-    if os.environ.get("RANK", "0") == "0":
+def _failed(sentence: str, status: int = 1, *, whoever: bool = False) -> int:
+    """Of several processes the first speaks for all, but for what befell this one alone."""
+    if whoever or os.environ.get("RANK", "0") == "0":
         say({"failed": sentence})
     return status
 

@@ -221,6 +221,7 @@ def test_a_loss_that_is_no_number_ends_the_run(
         (torch.OutOfMemoryError("CUDA out of memory."), "too little memory"),
     ],
 )
+@pytest.mark.parametrize("rank", ["0", "1"])  # each process has a GPU of its own to lose
 def test_a_gpu_that_disappears_ends_the_run_with_a_sentence(
     phantoms: Path,
     small_grader: Path,
@@ -229,7 +230,10 @@ def test_a_gpu_that_disappears_ends_the_run_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     lost: Exception,
     sentence: str,
+    rank: str,
 ) -> None:
+    monkeypatch.setenv("RANK", rank)
+
     def gone(*_: object, **__: object) -> None:
         raise lost
 
