@@ -11,10 +11,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from annotation import embedded
+from training.code_version import VERSION as VERSION
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
-VERSION = "0.1.0"
 
 # Where films, snapshots, weights and (embedded) databases live.
 DATA = Path(env.str("SYNDESMO_DATA", default=str(BASE_DIR / "var"))).resolve()

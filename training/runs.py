@@ -13,6 +13,7 @@ import torch
 from inference import checkpoint
 from inference.checkpoint import Checkpoint, CheckpointError
 from training import snapshot
+from training.code_version import code_version
 from training.loop import Report, TrainingError
 from training.processes import joined
 from training.progress import EVALUATION, RUN, of_the_whole
@@ -103,6 +104,7 @@ def _origin(films: Snapshot, start: Checkpoint | None) -> dict[str, Any]:
             "left_out": films.left_out,
         },
         "seen": seen(films, start),
+        "code": code_version(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -56,7 +56,9 @@ class ModelVersion(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.CANDIDATE)
     weights = models.CharField(max_length=200, help_text="file name below the weights folder")
     weights_sha256 = models.CharField(max_length=64)
-    code_version = models.CharField(max_length=40)
+    code_version = models.CharField(
+        max_length=40, blank=True, help_text="that trained it; blank: from before files said so"
+    )
     snapshot = models.ForeignKey(Snapshot, null=True, on_delete=models.PROTECT)
     metrics = models.JSONField(default=dict, help_text="on the snapshot's frozen test patients")
     compared_with = models.ForeignKey("self", null=True, on_delete=models.PROTECT)

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import shutil
-import subprocess
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -172,25 +170,9 @@ def _register(*, task: str, source: Path, name: str, **fields: Any) -> ModelVers
         recipe=header["recipe"],
         weights=target.name,
         weights_sha256=digest,
-        code_version=_code_version(),
+        code_version=header.get("code", ""),
         **fields,
     )
-
-
-@cache
-def _code_version() -> str:
-    """The release and, from a checkout, its commit: "0.1.0+1b1d67361a0f"."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],  # noqa: S607 - whatever git there is
-            cwd=settings.BASE_DIR,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return settings.VERSION
-    return f"{settings.VERSION}+{done.stdout.strip()}"
 
 
 def _sha256(path: Path) -> str:

@@ -16,6 +16,7 @@ from torch import distributed, nn
 
 from inference import checkpoint, corner_grades
 from tests.training.command_line import changed, failure, grade, run
+from training.code_version import code_version
 from training.grader_recipes import RECIPES
 from training.runs import repeatable
 
@@ -45,6 +46,7 @@ def test_refining_keeps_architecture_and_crop_and_tells_its_origin(
     assert new.metadata["recipe"] == "tiny"
     assert new.metadata["snapshot"]["name"] == "phantoms"
     assert new.metadata["metrics"]["films"] == 2
+    assert new.metadata["code"] == code_version()
     corner_grades.build(new)
 
 

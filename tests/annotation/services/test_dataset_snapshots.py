@@ -294,8 +294,7 @@ def test_readers_points_train(read_study: Study, films: list[Radiograph]) -> Non
     found = snapshot.read(dataset_snapshots.freeze(read_study).folder).films[0]
     assert found.discs["L3/L4"].center == (21, 31)
     assert found.by_model == found.discs.keys() - {"L3/L4"}
-    GradeEvent.objects.create(
-        reading=reading, site="L1_INF", grade=2, cause="caudal", idempotency_key=uuid4()
-    )
+    moved = {"site": "L1_INF", "grade": 2, "cause": "caudal", "idempotency_key": uuid4()}
+    GradeEvent.objects.create(reading=reading, **moved)
     with pytest.raises(TrainingRefused, match="No training patient has a graded film"):
         dataset_snapshots.freeze(read_study)

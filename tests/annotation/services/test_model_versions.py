@@ -227,12 +227,17 @@ def test_weights_that_are_not_the_registered_ones_are_not_used(
         model_versions.sound_weights(version)
 
 
-def test_a_version_carries_the_code_that_trained_it(
-    db: None, settings: Settings, store: Path, weights: Path
+@pytest.mark.parametrize("said", [{"code": "0.0.9+1b1d67361a0f"}, {}])
+def test_a_version_carries_the_code_that_trained_it_and_no_other(
+    db: None, settings: Settings, store: Path, tmp_path: Path, said: dict[str, str]
 ) -> None:
-    (weights.parent / "key_points.safetensors").write_bytes(weights.read_bytes())
-    settings.STARTER_WEIGHTS = weights.parent
-    assert model_versions.install_starter()[0].code_version.startswith(settings.VERSION)
+    header = {"format": "syndesmo-checkpoint/1", "recipe": "quick", **said}
+    for task in ("key_points", "corner_grades"):
+        tensors = {"w": np.zeros((2, 2), np.float32)}
+        save_file(tensors, tmp_path / f"{task}.safetensors", {"syndesmo": json.dumps(header)})
+    settings.STARTER_WEIGHTS = tmp_path
+    codes = {version.code_version for version in model_versions.install_starter()}
+    assert codes == {said.get("code", "")}
 
 
 @pytest.mark.parametrize("leaving", ["retired", "rejected", "deleted"])

@@ -22,6 +22,7 @@ export const modelVersions = {
     snapshot: "Snapshot",
     weights: "Weights",
     code: "Code",
+    codeUnknown: "not recorded",
     starter: "Delivered with the product",
     knowsNoFilm: "Trained on synthetic films alone: it knows no real radiograph.",
   },

@@ -23,6 +23,7 @@ export const modelVersions: typeof english = {
     snapshot: "스냅숏",
     weights: "가중치",
     code: "코드",
+    codeUnknown: "기록 없음",
     starter: "제품과 함께 제공됨",
     knowsNoFilm: "합성 영상으로만 학습했으며 실제 방사선 영상은 알지 못합니다.",
   },
