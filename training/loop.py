@@ -98,8 +98,12 @@ def _train(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
     state = State(network, copy.deepcopy(network), copy.deepcopy(network), optimizer)
+    kept = resume is not None and resume.path.exists()
     if resume and resume.restore(state):
         report({"phase": "going on", "step": state.step, "steps": schedule.steps})
+    elif kept:  # somebody hoped to go on: what serves was replaced, or the snapshot
+        told = "beginning anew: the state that was kept is of another run or damaged"
+        report({"phase": told, "step": 0, "steps": 1})
     descent = _Descent(state, task, schedule, device, report, group)
     progress = _Progress(schedule, report, state.step)
     while state.step < schedule.steps and state.waited <= schedule.patience:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from annotation import tasks
+from annotation.api import radiographs
 from annotation.models import (
     CornerPrediction,
     DiscPoint,
@@ -130,6 +131,15 @@ def test_it_is_graded_at_the_readers_points_and_keeps_both_findings(
     found = Pregrading.objects.order_by("pk").values_list("plausible", "by_hand")
     assert list(found) == [(False, False), (True, True)]
     assert DiscPoint.objects.filter(model_version__isnull=False).count() == 6
+
+
+def test_the_list_of_films_says_what_came_last(
+    read_with: Callable[[str, float], Reading], implausible: Radiograph
+) -> None:
+    assert radiographs.shown().get().plausible is False
+    read_with("ada", 12.0)
+    pregraded()
+    assert radiographs.shown().get().plausible is True
 
 
 def test_it_is_graded_once(read_with: Callable[[str, float], Reading], grader: Doubtful) -> None:

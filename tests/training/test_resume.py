@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from training.loop import Batch, Schedule, train
+from training.loop import Batch, Report, Schedule, train
 from training.resume import Resume
 
 torch.set_num_threads(1)
@@ -56,12 +57,18 @@ class Task:
         return float(self.loss(network, self.batch(999, 32)).detach())
 
 
-def run(task: Task, resume: Resume | None, schedule: Schedule = SCHEDULE) -> nn.Module:
+def silent(_: dict[str, Any]) -> None:
+    pass
+
+
+def run(
+    task: Task, resume: Resume | None, schedule: Schedule = SCHEDULE, report: Report = silent
+) -> nn.Module:
     torch.manual_seed(0)
     network = nn.Sequential(
         nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 1)
     )
-    return train(network, task, schedule, torch.device("cpu"), lambda _: None, resume)
+    return train(network, task, schedule, torch.device("cpu"), report, resume)
 
 
 def killed(path: Path, key: str = "run", *, dies_at: int = 13, room: int = 99) -> None:
@@ -119,9 +126,12 @@ def test_the_state_of_another_run_is_not_taken(tmp_path: Path) -> None:
         assert torch.equal(a, b)
 
 
-def test_a_damaged_state_starts_the_run_again(tmp_path: Path) -> None:
+def test_a_damaged_state_starts_the_run_again_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "r").write_bytes(b"half a file")
-    run(Task(), Resume(tmp_path / "r", "run"))
+    task, said = Task(), list[dict[str, Any]]()
+    run(task, Resume(tmp_path / "r", "run"), report=said.append)
+    assert task.steps[0] == 0
+    assert said[0]["phase"].startswith("beginning anew: the state that was kept")
 
 
 def test_the_state_is_not_written_at_every_step(tmp_path: Path) -> None:
