@@ -9,6 +9,7 @@ from inference.corner_grades import GraderArchitecture
 from inference.corner_regions import PAPER_CROP, CropRecipe
 from training.batches import CropAugmentation
 from training.loop import Schedule
+from training.short_schedules import quick, tiny
 
 
 @dataclass(frozen=True)
@@ -86,29 +87,17 @@ RECIPES: dict[str, GraderRecipe] = {
         imagenet=True,
         about="the deepest network, from ImageNet weights; for a GPU",
     ),
-    # Minutes on a CPU, from the serving weights: a fifth of the rate, so that they are refined
-    # and not forgotten
+    # Minutes on a CPU, from the serving weights: a fifth of the rate
     "quick": replace(
         _STARTER,
         about="refines given weights; minutes on a CPU",
         refines=True,
-        schedule=replace(
-            _STARTER.schedule, steps=400, learning_rate=4e-4, validate_every=100, average=0.99
-        ),
+        schedule=quick(_STARTER.schedule, steps=400, validate_every=100),
     ),
-    # Seconds: proves the way from snapshot to candidate, not the model
     "tiny": replace(
         _STARTER,
         about="seconds; proves the way, not the model",
         refines=True,
-        schedule=replace(
-            _STARTER.schedule,
-            steps=4,
-            batch=16,
-            learning_rate=5e-5,
-            validate_every=4,
-            average=0.5,
-            report_every_s=0.2,
-        ),
+        schedule=tiny(_STARTER.schedule, batch=16),
     ),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from inference.key_points import KeyPointArchitecture
 from training.film_views import FilmAugmentation
 from training.loop import Schedule
+from training.short_schedules import quick, tiny
 
 
 @dataclass(frozen=True)
@@ -75,23 +76,12 @@ RECIPES: dict[str, KeyPointRecipe] = {
         _STARTER,
         about="refines given weights; minutes on a CPU",
         refines=True,
-        schedule=replace(
-            _STARTER.schedule, steps=150, learning_rate=4e-4, validate_every=50, average=0.99
-        ),
+        schedule=quick(_STARTER.schedule, steps=150, validate_every=50),
     ),
-    # Seconds: proves the way, not the model
     "tiny": replace(
         _STARTER,
         about="seconds; proves the way, not the model",
         refines=True,
-        schedule=replace(
-            _STARTER.schedule,
-            steps=4,
-            batch=8,
-            learning_rate=5e-5,
-            validate_every=4,
-            average=0.5,
-            report_every_s=0.2,
-        ),
+        schedule=tiny(_STARTER.schedule, batch=8),
     ),
 }
