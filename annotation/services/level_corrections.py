@@ -37,7 +37,9 @@ def shift(*, actor: User, reading: Reading, key: UUID, towards: GradeEvent.Cause
     """
     place = list(
         Reading.objects.place_of(reading)
-        .select_for_update(of=("self",))
+        # Without the key: somebody who commits the same film names this reading in a case, with
+        # the film locked that we wait for below.
+        .select_for_update(of=("self",), no_key=True)
         .select_related("round__study", "radiograph")
     )
     if reading.site or any(one.committed_at is None for one in place):

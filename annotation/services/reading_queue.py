@@ -65,7 +65,7 @@ def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken
     others while it may be opened at all. Raises NotFound when the reader has no place in this
     round.
     """
-    one_window_at_a_time(reader)
+    worklist.one_window_at_a_time(reader)
     round_ = Round.objects.select_related("study").filter(pk=round_id).first()
     if round_ is None:
         raise NotFound
@@ -80,15 +80,12 @@ def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken
     return Taken("open", place=now, upcoming=tuple(coming[:AHEAD]))
 
 
-def one_window_at_a_time(reader: User) -> None:
-    """All of a reader's windows queue here: two of them get the same place, not two places."""
-    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
-
-
 def _in_hand(reader: User, round_: Round) -> list[Place]:
     """The open place, locked: another window may be committing it at this moment."""
     mine = Reading.objects.of(reader).filter(round=round_)
-    return _by_place(worklist.opened(mine).select_for_update(of=("self",)), reader, round_)
+    return _by_place(
+        worklist.opened(mine).select_for_update(of=("self",), no_key=True), reader, round_
+    )
 
 
 def _next_places(
@@ -141,7 +138,8 @@ def locked_place(reader: User, reading_id: int) -> Place:
         model_known=model_shown.known()  # type: ignore[no-redef]  # named by the model
     )
     # Locked in the order of slots, whichever film is asked for.
-    return _asked_first(of_place.select_for_update(of=("self",)), reader, reading_id)
+    locked = of_place.select_for_update(of=("self",), no_key=True)
+    return _asked_first(locked, reader, reading_id)
 
 
 def locked(reader: User, reading_id: int) -> Reading:

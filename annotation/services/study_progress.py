@@ -156,14 +156,15 @@ def holds(study: Study) -> list[Hold]:
 def free(*, study: Study, reading_id: int, actor: User) -> None:
     """End the hold on an unfinished place; its grades stay and its reader takes it up again.
 
-    Pages that still show it cannot save to it before that. Raises NotFound.
+    Pages that still show it cannot save to it before that. One that was committed meanwhile is
+    nobody's any more. Raises NotFound.
     """
-    held = Reading.objects.select_for_update().filter(
-        pk=reading_id, round__study=study, opened_at__isnull=False, committed_at__isnull=True
-    )
-    reading = held.first()
+    of_study = Reading.objects.filter(round__study=study, opened_at__isnull=False)
+    reading = of_study.select_for_update(of=("self",), no_key=True).filter(pk=reading_id).first()
     if reading is None:
         raise NotFound
+    if reading.committed_at is not None:
+        return
     Reading.objects.place_of(reading).order_by().update(lease_until=None)
     audit.record(
         actor=actor,

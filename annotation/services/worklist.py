@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 
@@ -30,6 +31,11 @@ class Places:
     sentence: str
     opens_at: datetime | None
     leads_to: int | None = None
+
+
+def one_window_at_a_time(reader: User) -> None:
+    """All of a reader's windows queue here: two of them get the same place, not two places."""
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
 
 
 def opened(mine: ReadingQuerySet) -> ReadingQuerySet:
@@ -137,8 +143,11 @@ def _washout_sentence(round_: Round, opens_at: datetime | None) -> str:
     )
 
 
+@transaction.atomic
 def rounds_of(reader: User) -> list[Places]:
     """Every round in which the reader has places, oldest study first."""
+    # A place that is committed between two questions would be neither open nor read.
+    one_window_at_a_time(reader)
     rounds = (
         Round.objects.filter(Exists(Reading.objects.of(reader).filter(round=OuterRef("pk"))))
         .select_related("study")

@@ -1,0 +1,103 @@
+"""A reader commits at the moment when somebody else asks or does something about the same films."""
+
+import threading
+import uuid
+from typing import Any
+
+import pytest
+
+from annotation.models import GradeEvent
+from annotation.services import (
+    consensus,
+    level_corrections,
+    reader_commit,
+    reading_queue,
+    study_progress,
+    worklist,
+)
+from tests.annotation.at_once import at_once
+from tests.annotation.conftest import MakeStudy, MakeUser, Read
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worklist_that_is_looked_at_during_the_last_commit_knows_of_no_washout(
+    study: MakeStudy, reader: MakeUser, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither open nor counted as read, the last place would look as if it had yet to come."""
+    ada, round_ = reader("ada"), study(films=1).rounds.get()
+    is_read, counted, is_committed = (threading.Event() for _ in range(3))
+    opened, commit = worklist.opened, reader_commit.commit
+
+    def slowly(mine: Any) -> Any:
+        if not is_read.is_set():
+            return opened(mine)  # of the reader, who takes the place
+        counted.set()
+        is_committed.wait(1)  # it waits for us, and would not without the lock
+        return opened(mine)
+
+    def looks() -> worklist.State:
+        is_read.wait()
+        [found] = worklist.rounds_of(ada)
+        return found.state
+
+    def commits() -> None:
+        read(round_, ada)
+        is_committed.set()
+
+    def when_counted(**how: Any) -> Any:
+        is_read.set()
+        counted.wait()
+        return commit(**how)
+
+    monkeypatch.setattr(worklist, "opened", slowly)
+    monkeypatch.setattr(reader_commit, "commit", when_counted)
+    assert at_once(looks, commits)[0] == "open"
+    assert looks() == "finished"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_levels_are_corrected_while_the_other_reader_commits_the_film(
+    study: MakeStudy,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """He has the film and names her reading in a case; the correction has it and wants the film."""
+    round_ = study(films=1).rounds.get()
+    hers = read(round_, reader("ada"), grades={"L2_INF": 2})
+    ben_has_the_film, reading_is_locked = threading.Event(), threading.Event()
+    comparable, write = consensus._comparable, level_corrections._write
+
+    def slowly(reading: Any) -> Any:
+        ben_has_the_film.set()
+        reading_is_locked.wait()
+        return comparable(reading)
+
+    def written(*what: Any) -> int:
+        reading_is_locked.set()
+        return write(*what)
+
+    def corrects() -> None:
+        ben_has_the_film.wait()
+        level_corrections.shift(
+            actor=coordinator(), reading=hers, key=uuid.uuid4(), towards=GradeEvent.Cause.CAUDAL
+        )
+
+    monkeypatch.setattr(consensus, "_comparable", slowly)
+    monkeypatch.setattr(level_corrections, "_write", written)
+    at_once(lambda: read(round_, reader("ben")), corrects)
+    # He differed on L2, then on L3, whither her grade has moved, and on the disc left behind
+    corners = set(round_.study.cases.values_list("site", flat=True))
+    assert corners == {"L2_INF", "L3_INF", "T12_INF", "L1_SUP"}
+
+
+def test_a_hold_that_ended_with_a_commit_needs_no_end(
+    study: MakeStudy, reader: MakeUser, coordinator: MakeUser, read: Read
+) -> None:
+    """The coordinator's page showed it still."""
+    made = study(films=1)
+    reading = read(made.rounds.get(), reader("ada"))
+    study_progress.free(study=made, reading_id=reading.pk, actor=coordinator())
+    reading.refresh_from_db()
+    assert reading_queue.state_of(reading) == "committed"
