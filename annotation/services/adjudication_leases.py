@@ -22,8 +22,8 @@ def take_next(*, adjudicator: User, study: Study) -> AdjudicationCase | None:
     User.objects.select_for_update(no_key=True).get(pk=adjudicator.pk)
     now = timezone.now()
     free = Q(held_by__isnull=True) | Q(lease_until__lte=now)
-    # What somebody else is taking at this moment is passed over, not waited for.
-    waiting = adjudication.open_cases(study).select_for_update(of=("self",), skip_locked=True)
+    # What somebody else is taking at this moment is waited for: then it is known until when.
+    waiting = adjudication.open_cases(study).select_for_update(of=("self",), no_key=True)
     case = waiting.filter(held_by=adjudicator, lease_until__gt=now).first()
     case = case or waiting.filter(free).first()
     if case is not None:

@@ -1,5 +1,6 @@
 """Two adjudicators never get the same case; a hold that ran out frees it."""
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from annotation.models import AdjudicationCase, Study
 from annotation.services import adjudication
 from annotation.services.adjudication_leases import next_free, take_next
 from annotation.services.ledger import Mark
+from tests.annotation.at_once import at_once
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
 
@@ -84,3 +86,31 @@ def test_two_adjudicators_at_the_same_moment_get_two_cases(
 
     with ThreadPoolExecutor(2) as clients:
         assert set(clients.map(take, judges)) == {"L2_INF", "L3_INF"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_as_the_last_case_is_taken_is_told_until_when(
+    differing: Study, judges: list[User]
+) -> None:
+    """Passed over, it would look as if every corner were settled."""
+    take_next(adjudicator=judges[0], study=differing)
+    AdjudicationCase.objects.filter(held_by=None).update(
+        held_by=judges[0], lease_until=timezone.now()
+    )
+    is_taken, is_asked = threading.Event(), threading.Event()
+    third = User.objects.create(username="third-judge")
+
+    def takes() -> None:
+        with transaction.atomic():
+            assert site(take_next(adjudicator=judges[1], study=differing)) == "L3_INF"
+            is_taken.set()
+            is_asked.wait(1)  # it waits for us
+
+    def asks() -> tuple[str | None, bool]:
+        is_taken.wait()
+        case = take_next(adjudicator=third, study=differing)
+        is_asked.set()
+        ends = next_free(differing)
+        return site(case), ends is not None and ends > timezone.now()
+
+    assert at_once(takes, asks)[1] == (None, True)
