@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
@@ -70,30 +69,20 @@ class RelabelBatchesView(APIView):
 
     permission_classes = [role(COORDINATOR, ADMIN)]
 
-    @transaction.atomic
     def post(self, request: Request, study: int) -> Response:
         """Freeze the ranking into a round."""
         wanted = BatchInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         found = get_object_or_404(Study, pk=study)
-        version, corners = corner_routing.ranked_corners(
-            found,
-            size=wanted.validated_data["size"],
-            random_share=wanted.validated_data["random_share"],
-        )
-        opened = relabel_batches.open_batch(
-            study=found,
-            corners=corners,
-            model_version=version,
-            readers=wanted.validated_data["readers"],
-            actor=user_of(request),
+        opened = relabel_batches.open_ranked(
+            study=found, actor=user_of(request), **wanted.validated_data
         )
         return Response(
             {
                 "id": opened.pk,
                 "number": opened.number,
                 "kind": opened.kind,
-                "corners": len(corners),
+                "corners": opened.queried_corners.count(),
             },
             status=201,
         )

@@ -8,11 +8,31 @@ from django.db.models import Max
 
 from annotation.errors import BadInput, Conflict
 from annotation.models import ModelVersion, QueriedCorner, Reading, Round, Study, StudyFilm
-from annotation.services import audit
+from annotation.services import audit, corner_routing
 from annotation.services.ranking import Ranked
 from annotation.services.studies import check_reads_blind
 
 _BATCH = 5000
+
+
+@transaction.atomic
+def open_ranked(
+    *, study: Study, size: int, random_share: float, readers: Sequence[User], actor: User
+) -> Round:
+    """Open a batch of the corners that `corner_routing.ranked_corners` ranks first now.
+
+    Raises as that does, and as `open_batch`.
+    """
+    # Two at once would ask for the same corners: the second ranks what the first has left.
+    _locked(study)
+    version, corners = corner_routing.ranked_corners(study, size=size, random_share=random_share)
+    return open_batch(
+        study=study, corners=corners, model_version=version, readers=readers, actor=actor
+    )
+
+
+def _locked(study: Study) -> Study:
+    return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
 
 
 @transaction.atomic
@@ -64,7 +84,7 @@ def open_batch(
 
 def _check_batch(study: Study, corners: Sequence[Ranked], readers: Sequence[User]) -> None:
     # Two batches at once would ask for the same round number: the second waits here.
-    if not Study.objects.select_for_update().get(pk=study.pk).is_open:
+    if not _locked(study).is_open:
         raise Conflict("This study is closed. Open a batch in a study that is still read.")
     if not corners or not readers:
         raise BadInput("A relabel batch needs at least one corner and one reader.")

@@ -1,0 +1,46 @@
+"""Two batches that are opened at once: a double click, or two coordinators."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from annotation.models import QueriedCorner
+from annotation.services import corner_routing, relabel_batches
+from tests.annotation.at_once import at_once
+from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_batches_at_once_do_not_ask_for_the_same_corners(
+    study: MakeStudy,
+    film: MakeFilm,
+    reader: MakeUser,
+    coordinator: MakeUser,
+    model_version: MakeModel,
+    pregraded: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torn = film()
+    pregraded(torn, model_version(), p=(0.5, 0.4, 0.1, 0.0))
+    made, office, ada = study(films=[torn]), coordinator(), reader("ada")
+    first_has_ranked, second_has_ranked = threading.Event(), threading.Event()
+    ranked = corner_routing.ranked_corners
+
+    def slowly(*study: Any, **how: Any) -> Any:
+        found = ranked(*study, **how)
+        if first_has_ranked.is_set():
+            second_has_ranked.set()
+        first_has_ranked.set()
+        second_has_ranked.wait(1)  # it waits for the first, and would not without the lock
+        return found
+
+    def opens() -> None:
+        relabel_batches.open_ranked(
+            study=made, size=4, random_share=0.0, readers=[ada], actor=office
+        )
+
+    monkeypatch.setattr(corner_routing, "ranked_corners", slowly)
+    at_once(opens, opens)
+    assert QueriedCorner.objects.count() == 8
+    assert QueriedCorner.objects.values("radiograph", "site").distinct().count() == 8
