@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from rest_framework.authtoken.models import Token
 from rest_framework.generics import get_object_or_404
@@ -73,8 +75,11 @@ class TokenView(APIView):
         token = Token.objects.filter(user=user_of(request)).first()
         return Response({"created": token.created if token else None, "token": None})
 
+    @transaction.atomic
     def post(self, request: Request) -> Response:
         """Make a new one; the old one stops working."""
+        # Two clicks at once: the second waits here, and its token is the one that works.
+        User.objects.select_for_update(no_key=True).get(pk=user_of(request).pk)
         Token.objects.filter(user=user_of(request)).delete()
         token = Token.objects.create(user=user_of(request))
         audit.record(actor=user_of(request), action="token.made", subject=user_of(request))

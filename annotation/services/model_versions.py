@@ -64,6 +64,8 @@ def register_candidate(
     comparison: Mapping[str, Any],
 ) -> ModelVersion:
     """Keep a trained network as a candidate. It serves nobody until an admin promotes it."""
+    # The next number of the task: two at once queue here.
+    list(ModelVersion.objects.select_for_update(no_key=True).filter(task=task).order_by("pk"))
     version = _register(
         task=task,
         source=weights,
@@ -94,7 +96,11 @@ def store_comparison(
     compared_metrics: Mapping[str, Any],
     comparison: Mapping[str, Any],
 ) -> None:
-    """Put a candidate beside what serves now, in place of what served when it was trained."""
+    """Put a candidate beside what serves now, in place of what served when it was trained.
+
+    Raises Conflict when somebody has decided on it meanwhile: what they saw stays.
+    """
+    version = comparable(version.pk, locked=True)
     version.metrics, version.compared_metrics = metrics, compared_metrics
     version.compared_with, version.comparison = compared_with, comparison
     version.save(update_fields=["metrics", "compared_with", "compared_metrics", "comparison"])
@@ -237,9 +243,10 @@ def _refuse_unjudged(version: ModelVersion, serving: ModelVersion | None) -> Non
         )
 
 
-def comparable(version_id: int) -> ModelVersion:
+def comparable(version_id: int, *, locked: bool = False) -> ModelVersion:
     """A candidate that can be judged again. Raises Conflict for another."""
-    version = ModelVersion.objects.get(pk=version_id)
+    versions = ModelVersion.objects.select_for_update() if locked else ModelVersion.objects
+    version = versions.get(pk=version_id)
     if version.state != ModelVersion.State.CANDIDATE or version.snapshot is None:
         raise Conflict(f"{version.name} is {version.state}; only a candidate is compared.")
     return version

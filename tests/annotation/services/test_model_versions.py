@@ -14,9 +14,9 @@ from pytest_django.fixtures import Settings
 from safetensors.numpy import save_file
 
 from annotation.errors import Conflict
-from annotation.models import AuditRecord, ModelVersion
+from annotation.models import AuditRecord, ModelVersion, Snapshot
 from annotation.services import model_versions
-from tests.annotation.conftest import MakeModel, MakeUser
+from tests.annotation.conftest import MakeModel, MakeStudy, MakeUser
 
 
 @pytest.fixture
@@ -191,9 +191,12 @@ def test_a_candidate_that_stands_beside_another_is_not_promoted(
     assert model_versions.serving("corner_grades").name == "second"
 
 
-def test_a_new_comparison_opens_the_gate(model_version: MakeModel, admin: MakeUser) -> None:
+def test_a_new_comparison_opens_the_gate(
+    model_version: MakeModel, admin: MakeUser, study: MakeStudy
+) -> None:
     first, second = model_version("first", state="retired"), model_version("second")
-    new = model_version("new", state="candidate", compared_with=first)
+    frozen = Snapshot.objects.create(study=study(), name="s", sha256="0" * 64, counts={})
+    new = model_version("new", state="candidate", compared_with=first, snapshot=frozen)
     model_versions.store_comparison(
         version=new,
         metrics={"corners": 1},
