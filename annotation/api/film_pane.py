@@ -168,11 +168,12 @@ class PictureView(APIView):
         """The stored 16-bit picture, or the small preview. Neither ever changes."""
         film = self.film(request, pk)
         if self.preview:
-            return _file(film.preview_path, "image/jpeg", "film.jpg", self.cache)
-        return _file(film.picture_path, "image/jls", "film.jls", self.cache)
+            return picture_file(film.preview_path, "image/jpeg", "film.jpg", self.cache)
+        return picture_file(film.picture_path, "image/jls", "film.jls", self.cache)
 
 
-def _file(path: Path, content_type: str, name: str, cache: str) -> FileResponse:
+def picture_file(path: Path, content_type: str, name: str, cache: str) -> FileResponse:
+    """A film's file under another name than its own. Raises NotFound where it is gone."""
     try:
         file = path.open("rb")
     except FileNotFoundError as missing:

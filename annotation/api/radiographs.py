@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation import tasks
-from annotation.api.film_pane import NEVER_KEPT, PictureView
+from annotation.api.film_pane import NEVER_KEPT, PictureView, picture_file
 from annotation.errors import BadInput, NotFound
 from annotation.models import ModelVersion, Patient, Pregrading, Radiograph
 from annotation.models.radiograph import REGIONS
@@ -258,13 +258,10 @@ class ThumbnailView(APIView):
         A name is legible in it, too: until an admin has looked, nobody else sees it.
         """
         film = Radiograph.objects.filter(pk=radiograph).first()
-        if film is None or not film.preview_path.exists():
+        if film is None:
             raise NotFound
         waits = film.state == Radiograph.State.QUARANTINED
         if waits and ADMIN not in roles_of(request.user):
             raise NotFound
-        return FileResponse(
-            film.preview_path.open("rb"),
-            content_type="image/jpeg",
-            headers={"Cache-Control": NEVER_KEPT if waits else "private, max-age=86400"},
-        )
+        cache = NEVER_KEPT if waits else "private, max-age=86400"
+        return picture_file(film.preview_path, "image/jpeg", "film.jpg", cache)

@@ -12,7 +12,7 @@ from annotation.errors import BadInput
 from annotation.models import CalibrationAnswer, Consensus, Radiograph, Study, StudyFilm
 from annotation.services import audit, calibration
 from annotation.services.ledger import Mark
-from annotation.services.studies import check_reads_blind
+from annotation.services.studies import check_reads_blind, save_named
 from inference.msasss import SITE, one_sided_bridges
 
 Answers = Mapping[int, Mapping[str, Mark]]
@@ -30,15 +30,13 @@ def create(
     Raises BadInput for films that are not ready, corners that they do not show, or a bridge on one
     side only; Conflict as `calibration.check_unread` does.
     """
-    if Study.of_any_purpose.filter(name=name).exists():
-        raise BadInput(f"There is a study or a deck named {name!r} already. Choose another name.")
     if not answers:
         raise BadInput("A deck needs at least one film with a known answer.")
     _check(answers)
     for reader in readers:
         check_reads_blind(reader)
     deck = Study(name=name, purpose=Study.Purpose.CALIBRATION)
-    deck.save()
+    save_named(deck)
     StudyFilm.objects.bulk_create(
         (StudyFilm(study=deck, radiograph_id=film) for film in sorted(answers)), batch_size=_BATCH
     )

@@ -108,8 +108,13 @@ def store_pregradings(
 ) -> list[Pregrading]:
     """Store points and probabilities of these films together. Repeating it changes nothing.
 
-    An implausible film keeps its points, for a person to read it by, and gets no grades.
+    An implausible film keeps its points, for a person to read it by, and gets no grades. One that
+    was taken out of use since gets nothing: what a person makes of it may be another picture.
     """
+    # Locked: another worker, or a person, may be setting one aside.
+    ready = Radiograph.objects.ready().filter(pk__in=predictions).select_for_update(no_key=True)
+    in_use = list(ready.order_by("pk").values_list("pk", flat=True))
+    predictions = {film: predictions[film] for film in in_use}
     key_points.store_predicted(
         films={film: prediction.discs for film, prediction in predictions.items()},
         version=key_point_version,

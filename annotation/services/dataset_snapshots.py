@@ -2,13 +2,14 @@
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from annotation.errors import TrainingRefused
@@ -25,6 +26,10 @@ from annotation.models import (
 from training import snapshot
 
 Votes = list[int]
+Corner = tuple[int, str]
+"""Radiograph and site."""
+Read = tuple[int, str, int | None, int]
+"""Radiograph, site, grade, reader; no grade: not assessable."""
 # A film that was discarded may have come under a wrong day or patient.
 _IN_USE = Q(visit__patient__visits__radiographs__state="ready")
 _NOBODY = {
@@ -36,17 +41,39 @@ READER = "reader-"
 """How a snapshot names a reader: this and the number of the account."""
 
 
-def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
-    """Votes [n0, n1, n2, n3] per radiograph and site, from committed blind reads.
+@dataclass(frozen=True)
+class Labels:
+    """What committed blind reads say of a study's films, all of one moment.
+
+    `votes` are [n0, n1, n2, n3] per radiograph and site, `reads` the grades behind them per
+    radiograph, reader and site; `adjudicated` is what an adjudicator decided, None: not assessable.
+    """
+
+    votes: dict[int, dict[str, Votes]]
+    reads: dict[int, dict[str, dict[str, int]]]
+    adjudicated: dict[Corner, int | None]
+
+
+def labels_of(study: Study) -> Labels:
+    """The labels as they stand while other readers commit: every question is asked once.
 
     An adjudicator's decision stands for all reads of its corner. Any other consensus only says what
     the votes say, and a later relabel read is a vote too. A corner that every reader called not
     assessable has no votes and is left out, never 0.
     """
+    reads = _standing_reads(study)
+    settled = _adjudicated(study, reads)
+    return Labels(_votes(reads, settled), _by_reader(reads), settled)
+
+
+def _votes(
+    reads: Sequence[Read], settled: Mapping[Corner, int | None]
+) -> dict[int, dict[str, Votes]]:
     votes: dict[int, dict[str, Votes]] = defaultdict(dict)
-    for film, site, grade, _ in _standing_grades(study):
-        votes[film].setdefault(site, [0, 0, 0, 0])[grade] += 1
-    for (film, site), decided in _adjudicated(study).items():
+    for film, site, grade, _ in reads:
+        if grade is not None:
+            votes[film].setdefault(site, [0, 0, 0, 0])[grade] += 1
+    for (film, site), decided in settled.items():
         if decided is None:
             votes[film].pop(site, None)
         else:
@@ -54,22 +81,23 @@ def votes_of(study: Study) -> dict[int, dict[str, Votes]]:
     return {film: sites for film, sites in votes.items() if sites}
 
 
-def reads_of(study: Study) -> dict[int, dict[str, dict[str, int]]]:
+def _by_reader(reads: Iterable[Read]) -> dict[int, dict[str, dict[str, int]]]:
     """The grades behind the votes, per radiograph, reader and site; a later read stands.
 
     Readers go by number: a snapshot leaves the product, and who they are stays here.
     """
-    reads: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for film, site, grade, reader in _standing_grades(study):
-        reads[film][f"{READER}{reader}"][site] = grade
-    return {film: dict(of_film) for film, of_film in reads.items()}
+    found: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for film, site, grade, reader in reads:
+        if grade is not None:
+            found[film][f"{READER}{reader}"][site] = grade
+    return {film: dict(of_film) for film, of_film in found.items()}
 
 
-def _adjudicated(study: Study) -> dict[tuple[int, str], int | None]:
-    """What an adjudicator decided, by corner; None: not assessable."""
+def _adjudicated(study: Study, reads: Iterable[Read]) -> dict[Corner, int | None]:
+    """What an adjudicator decided of the corners of these reads; None: not assessable."""
     settled = Consensus.objects.filter(study=study).current()
     rows = settled.values_list("radiograph_id", "site", "grade", "rule")
-    standing = {(film, site) for film, site, *_ in _standing_reads(study)}
+    standing = {(film, site) for film, site, *_ in reads}
     return {
         (film, site): grade
         for film, site, grade, rule in rows
@@ -77,25 +105,19 @@ def _adjudicated(study: Study) -> dict[tuple[int, str], int | None]:
     }
 
 
-def _standing_grades(study: Study) -> Iterator[tuple[int, str, int, int]]:
-    """(radiograph, site, grade, reader) of every corner that a standing read graded."""
-    for film, site, grade, reader in _standing_reads(study):
-        if grade is not None:
-            yield film, site, grade, reader
-
-
-def _standing_reads(study: Study) -> Iterator[tuple[int, str, int | None, int]]:
-    """(radiograph, site, grade, reader) of every committed corner read blind.
+def _standing_reads(study: Study) -> list[Read]:
+    """Every committed corner read blind.
 
     Corners that a model chose for its doubt teach, but neither judge nor calibrate: for validation
     and test patients they are left out, and only whole films and the random stream count.
     """
     queried = QueriedCorner.objects.filter(round__study=study, stream=QueriedCorner.Stream.RANKED)
     doubted = set(queried.values_list("round_id", "radiograph_id", "site"))
-    for film, site, grade, reader, round_, split in _committed_grades(study):
-        chosen = split != Patient.Split.TRAIN and (round_, film, site) in doubted
-        if not chosen:
-            yield film, site, grade, reader
+    return [
+        (film, site, grade, reader)
+        for film, site, grade, reader, round_, split in _committed_grades(study)
+        if split == Patient.Split.TRAIN or (round_, film, site) not in doubted
+    ]
 
 
 def _committed_grades(study: Study) -> Iterable[tuple[int, str, int | None, int, int, str]]:
@@ -127,11 +149,10 @@ def freeze(study: Study) -> Snapshot:
 
     Raises TrainingRefused when there is nothing to train on or nothing to judge it by.
     """
-    votes, reads, settled = votes_of(study), reads_of(study), _adjudicated(study)
+    labels = labels_of(study)
     films = (
         Radiograph.objects.ready()
-        .filter(pk__in=votes)
-        .exclude(pk__in=_levels_moved())
+        .filter(pk__in=labels.votes)
         .select_related("visit__patient__centre")
         .annotate(first_visit=Min("visit__patient__visits__date", filter=_IN_USE))
         .order_by("pk")
@@ -139,15 +160,17 @@ def freeze(study: Study) -> Snapshot:
     name = f"study-{study.pk}-{timezone.now():%Y%m%d-%H%M%S-%f}"
     entries = [
         {
-            **_entry(film, votes[film.pk]),
-            "reads": reads.get(film.pk, {}),
+            **_entry(film, labels.votes[film.pk]),
+            "reads": labels.reads.get(film.pk, {}),
             "adjudicated": sorted(
-                s for (one, s), g in settled.items() if one == film.pk and g is not None
+                s for (one, s), g in labels.adjudicated.items() if one == film.pk and g is not None
             ),
         }
         for film in films
     ]
-    entries = [entry for entry in entries if entry["discs"]]
+    # Asked last: levels may have been moved while the points were read
+    moved = {str(film) for film in _levels_moved()}
+    entries = [entry for entry in entries if entry["discs"] and entry["film"] not in moved]
     counts = _counts(entries)
     _refuse_empty(counts)
     manifest = {
@@ -169,10 +192,11 @@ def freeze(study: Study) -> Snapshot:
         raise
 
 
-def _levels_moved() -> QuerySet[Any, Any]:
+def _levels_moved() -> set[int]:
     """The films with a move of levels in any reading, whatever became of it."""
     moves = (GradeEvent.Cause.CRANIAL, GradeEvent.Cause.CAUDAL)
-    return GradeEvent.objects.filter(cause__in=moves).order_by().values("reading__radiograph")
+    events = GradeEvent.objects.filter(cause__in=moves).order_by()
+    return set(events.values_list("reading__radiograph", flat=True))
 
 
 def _entry(film: Radiograph, corners: dict[str, Votes]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A film kept out because another one has its identifier, and sent again under one of its own."""
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from pydicom.dataset import Dataset
 
 from annotation.models import Radiograph
@@ -16,11 +16,15 @@ def is_found(known: Radiograph, film: Calibrated, clean: Dataset, centre: str | 
     uid = str(clean.SOPInstanceUID)
     if known.pixel_sha256 != film.pixel_sha256:  # another picture would stand under its hash
         return False
-    is_kept_out = known.state != Radiograph.State.READY and known.reason.startswith(CONFLICT)
-    if not is_kept_out or uid == known.sop_uid or not is_same_visit(known, clean, centre):
+    if not _is_kept_out(known) or uid == known.sop_uid or not is_same_visit(known, clean, centre):
         return False
     others = Radiograph.objects.kept().filter(sop_uid=uid)
     return not others.exists()
+
+
+def _is_kept_out(film: Radiograph) -> bool:
+    waits = film.state in (Radiograph.State.QUARANTINED, Radiograph.State.DISCARDED)
+    return waits and film.reason.startswith(CONFLICT)
 
 
 def give(
@@ -34,10 +38,12 @@ def give(
 ) -> Radiograph:
     """The row under its own identifier: let in, or waiting for what else a person must settle.
 
-    IntegrityError when another film took that identifier meanwhile.
+    IntegrityError when another film took that identifier meanwhile, or somebody has decided on it.
     """
     with transaction.atomic():
         own = Radiograph.objects.select_for_update().get(pk=known.pk)
+        if not _is_kept_out(own):
+            raise IntegrityError
         has_no_picture = own.state == Radiograph.State.DISCARDED
         came = came_with(clean, centre)
         _, is_sure = patient_number.whose(came)

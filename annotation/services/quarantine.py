@@ -1,13 +1,14 @@
 """Films that are set aside, and a person's decision: set it right and let it in, or discard it."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 from typing import cast
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from annotation.errors import BadInput, Conflict, NotFound
 from annotation.models import AuditRecord, Pregrading, Radiograph, StudyFilm
@@ -59,6 +60,18 @@ def _is_set_aside(film: Radiograph, shows: Shown | None) -> bool:
     return bool(reason)
 
 
+@contextmanager
+def _one_decision() -> Iterator[None]:
+    """All of it or nothing; Conflict where the database refuses what has changed meanwhile."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as clash:
+        raise Conflict(
+            "Another film, or another decision, came in between. Reload the page and decide again."
+        ) from clash
+
+
 def accept(
     *,
     radiograph: int,
@@ -81,7 +94,7 @@ def accept(
         raise BadInput("The region is C (cervical) or L (lumbar).")
     if facing not in ("left", "right", None):
         raise BadInput("The patient faces left or right.")
-    with FilmPictures() as pictures, transaction.atomic():
+    with FilmPictures() as pictures, _one_decision():
         film = _waiting(radiograph)
         others = Radiograph.objects.ready().filter(sop_uid=film.sop_uid)
         if others.exists():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from annotation.errors import BadInput
 from annotation.models import Reading, Round, Study, StudyFilm
@@ -63,7 +63,7 @@ def create(*, design: Design, actor: User) -> Study:
     _check_gate(design, films)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
     study.validate_constraints()
-    study.save()
+    save_named(study)
     study.readers.set(design.readers)
     study.adjudicators.set(design.adjudicators)
     StudyFilm.objects.bulk_create(
@@ -92,6 +92,17 @@ def create(*, design: Design, actor: User) -> Study:
     return study
 
 
+def save_named(study: Study) -> None:
+    """Save a new study or deck. Raises BadInput when another one has its name."""
+    try:
+        with transaction.atomic():
+            study.save()
+    except IntegrityError as clash:
+        raise BadInput(
+            f"There is a study or a deck named {study.name!r} already. Choose another name."
+        ) from clash
+
+
 def _spines(design: Design) -> list[Spine]:
     """What is read together. Raises BadInput when nothing, or when a listed film has no pair."""
     if not design.washouts:
@@ -112,8 +123,6 @@ def _check_people(design: Design) -> None:
     """Raise BadInput unless the readers can read blind and the adjudicators are other people."""
     if not design.readers:
         raise BadInput("A study needs at least one reader. Choose who reads.")
-    if Study.of_any_purpose.filter(name=design.name).exists():
-        raise BadInput(f"There is a study named {design.name!r} already. Choose another name.")
     for reader in design.readers:
         check_reads_blind(reader)
     for adjudicator in design.adjudicators:

@@ -90,7 +90,7 @@ def test_reads_beside_the_model_enter_nothing_that_judges(
     assert all(not films for films in round_reads.blind_reads(beside.rounds.get()).values())
     assert not Consensus.objects.filter(study=beside).exists()
     assert not beside.cases.exists()
-    assert dataset_snapshots.votes_of(beside) == {}
+    assert dataset_snapshots.labels_of(beside).votes == {}
     assert consensus_comparison.by_rule(beside, "mean") == {}
     rows = list(dataset_export.reads(beside))
     assert {row["assist_mode"] for row in rows} == {"concurrent"}

@@ -123,7 +123,7 @@ def test_a_repeat_enters_nothing_between_readers(
     assert not repeated.cases.exists()
     for mine in round_reads.blind_reads(round_).values():
         assert {film.grades["L3_INF"] for film in mine.values()} == {1}
-    votes = dataset_snapshots._standing_grades(repeated)
+    votes = dataset_snapshots._standing_reads(repeated)
     assert {grade for _, site, grade, *_ in votes if site == "L3_INF"} == {1}
     assert {row["arm"] for row in dataset_export.reads(repeated)} == {"main", "repeat"}
 

@@ -134,9 +134,8 @@ def test_a_film_whose_levels_somebody_moved_trains_nothing(
                 reader=ada, reading_id=look.pk, key=uuid.uuid4(), site=site, mark=Mark(0)
             )
         commit(ada, look.pk)
-    assert first.radiograph_id in dataset_snapshots.votes_of(made)
-    left_out = dataset_snapshots._levels_moved()
-    assert [row["reading__radiograph"] for row in left_out.distinct()] == [first.radiograph_id]
+    assert first.radiograph_id in dataset_snapshots.labels_of(made).votes
+    assert dataset_snapshots._levels_moved() == {first.radiograph_id}
     assert second_look.revised(made.rounds.get()) == []  # not grades changed, but the disc
 
 

@@ -136,7 +136,7 @@ def test_only_first_grades_are_compared_agreed_on_and_trained_with(
     assert {read.grades["L3_INF"] for mine in reads.values() for read in mine.values()} == {2}
     agreed = Consensus.objects.filter(study=made, site="L3_INF").current()
     assert set(agreed.values_list("grade", flat=True)) == {2}
-    votes = dataset_snapshots.votes_of(made)
+    votes = dataset_snapshots.labels_of(made).votes
     assert [sites["L3_INF"] for sites in votes.values()] == [[0, 0, 2, 0]] * 2
     means = consensus_comparison.by_rule(made, "mean")
     assert {mean for (_, site), mean in means.items() if site == "L3_INF"} == {2}

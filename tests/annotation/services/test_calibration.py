@@ -95,7 +95,7 @@ def test_a_deck_is_no_study_and_enters_nothing(
     assert not Study.objects.exists()
     assert not Consensus.objects.exists()
     assert not Reading.objects.blind().exists()
-    assert dataset_snapshots.votes_of(made) == {}
+    assert dataset_snapshots.labels_of(made).votes == {}
     assert list(adjudication.open_cases(made)) == []
 
 

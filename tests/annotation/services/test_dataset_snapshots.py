@@ -73,12 +73,12 @@ def read_study(study: MakeStudy, films: list[Radiograph], read: Read, reader: Ma
 
 
 def test_votes_count_every_reader(read_study: Study, films: list[Radiograph]) -> None:
-    votes = dataset_snapshots.votes_of(read_study)
+    votes = dataset_snapshots.labels_of(read_study).votes
     assert votes[films[0].pk]["L1_INF"] == [0, 1, 1, 0]
 
 
 def test_equal_grades_are_two_votes(read_study: Study, films: list[Radiograph]) -> None:
-    votes = dataset_snapshots.votes_of(read_study)
+    votes = dataset_snapshots.labels_of(read_study).votes
     assert votes[films[1].pk]["L1_INF"] == [0, 0, 2, 0]
 
 
@@ -93,7 +93,7 @@ def test_an_adjudication_stands_for_all_reads_of_its_corner(
         rule=Consensus.Rule.ADJUDICATED,
         adjudicator=adjudicator(),
     )
-    votes = dataset_snapshots.votes_of(read_study)
+    votes = dataset_snapshots.labels_of(read_study).votes
     assert votes[films[0].pk]["L1_INF"] == [0, 0, 1, 0]
 
 
@@ -114,7 +114,7 @@ def test_a_relabel_read_is_a_vote_too(
         actor=coordinator(),
     )
     read(batch, reader("ada"), None, {"L4_SUP": 1})
-    votes = dataset_snapshots.votes_of(read_study)
+    votes = dataset_snapshots.labels_of(read_study).votes
     assert votes[films[0].pk]["L4_SUP"] == [2, 1, 0, 0]
 
 
@@ -124,13 +124,13 @@ def test_what_nobody_could_assess_is_left_out_and_is_not_0(
     made = study(films=films[:1])
     for name in ("ada", "ben"):
         read(made.rounds.get(), reader(name), films[0], {"S1_SUP": "obscured"})
-    votes = dataset_snapshots.votes_of(made)
+    votes = dataset_snapshots.labels_of(made).votes
     assert "S1_SUP" not in votes[films[0].pk]
     assert len(votes[films[0].pk]) == 11
 
 
 def test_an_open_reading_has_no_vote(study: MakeStudy, films: list[Radiograph]) -> None:
-    assert dataset_snapshots.votes_of(study(films=films)) == {}
+    assert dataset_snapshots.labels_of(study(films=films)).votes == {}
 
 
 def test_corners_chosen_for_their_doubt_do_not_judge_the_model(
@@ -156,7 +156,7 @@ def test_corners_chosen_for_their_doubt_do_not_judge_the_model(
     )
     for _ in corners:
         read(batch, reader("ada"), None, {"L4_SUP": 1})
-    votes = dataset_snapshots.votes_of(read_study)
+    votes = dataset_snapshots.labels_of(read_study).votes
     assert votes[films[2].pk]["L4_SUP"][1] == 0
 
 
@@ -190,7 +190,7 @@ def test_nor_does_their_adjudication(
             rule=Consensus.Rule.ADJUDICATED,
             adjudicator=adjudicator(),
         )
-    votes = dataset_snapshots.votes_of(unread)
+    votes = dataset_snapshots.labels_of(unread).votes
     assert votes == {films[0].pk: {"L4_SUP": [0, 0, 1, 0]}}  # the other is a test patient's
 
 
@@ -262,7 +262,7 @@ def test_of_validation_patients_only_the_random_stream_calibrates(
         actor=coordinator(),
     )
     read(batch, reader("ada"), None, {"L4_SUP": 1})
-    votes = dataset_snapshots.votes_of(read_study)
+    votes = dataset_snapshots.labels_of(read_study).votes
     assert votes[films[1].pk]["L4_SUP"] == [2, votes_for_1, 0, 0]
 
 
