@@ -2,7 +2,7 @@
 
 import * as api from "./api";
 import { ApiError } from "./api";
-import { holdReading } from "./saving.svelte";
+import { holdReading } from "./tab_hold";
 import { texts } from "./texts";
 
 const RENEW_EVERY = 60_000;

@@ -169,7 +169,8 @@ export class Outbox {
       this.turn(failure.status === 401 ? "signed_out" : "offline");
       await this.parts.pause(PAUSES[Math.min(failures++, PAUSES.length - 1)] as number);
     }
-    if (!this.stopped) this.turn("saved");
+    // Something may have been decided since it was empty: then it begins again, and nothing is saved.
+    if (!this.stopped && this.status.waiting === 0) this.turn("saved");
   }
 
   /** Send the oldest entry. Null: go on with the next one. */

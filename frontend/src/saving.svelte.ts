@@ -112,18 +112,3 @@ $effect.root(() => {
     if (session.user && !session.expired) wake();
   });
 });
-
-/**
- * Hold a reading for this tab: resolves to a release function, or null when another tab has it.
- * Without the lock every tab may go on; the server keeps the order.
- */
-export function holdReading(id: number): Promise<(() => void) | null> {
-  if (!navigator.locks) return Promise.resolve(() => {});
-  return new Promise((resolve) => {
-    const hold = (lock: Lock | null) => {
-      if (!lock) return resolve(null);
-      return new Promise<void>((release) => resolve(release));
-    };
-    void navigator.locks.request(`syndesmo-reading-${id}`, { ifAvailable: true }, hold);
-  });
-}

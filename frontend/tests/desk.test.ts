@@ -21,7 +21,6 @@ vi.mock("../src/saving.svelte", () => ({
     server.answers = answered;
     return () => {};
   },
-  holdReading: () => Promise.resolve(() => {}),
   stamped: (body: object) => ({ ...body, idempotency_key: "key", client_time: "" }),
 }));
 vi.mock("../src/api", () => ({

@@ -18,7 +18,6 @@ vi.mock("../src/films", () => ({
 }));
 vi.mock("../src/saving.svelte", () => ({
   listen: () => () => {},
-  holdReading: async () => () => {},
 }));
 vi.mock("../src/api", async (original) => ({
   ...(await original<typeof import("../src/api")>()),
