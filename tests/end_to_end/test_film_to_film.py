@@ -99,8 +99,8 @@ def test_a_light_preview_shows_before_the_film(round_: int, sign_in: SignIn) -> 
     preview = page.get_by_test_id("film-pane").locator("img.preview")
     expect(preview).to_be_visible()
     page.wait_for_function("image => image.naturalWidth > 100", arg=preview.element_handle())
-    assert held
-    assert len(np.unique(picture_of(page))) > 100
+    assert eventually(page, lambda: len(held) > 0)
+    assert eventually(page, lambda: len(np.unique(picture_of(page))) > 100)
     expect(page.get_by_test_id("film-pane")).to_have_attribute("data-painted", "")
     for route in held:
         route.continue_()

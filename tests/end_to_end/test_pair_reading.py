@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from inference.msasss import sites_of
 from tests.end_to_end.blind_studies import demo_films
 from tests.end_to_end.conftest import Person, Product, SignIn
-from tests.end_to_end.reading_screen import eventually, held_back, opens_next
+from tests.end_to_end.reading_screen import eventually, held_back, opens_next, takes_keys
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("graded_films")]
 CREATE = """async (design) => {
@@ -51,6 +51,7 @@ def opens(person: Person, name: str) -> Page:
     expect(panes).to_have_count(2)
     for pane in panes.all():
         expect(pane).to_have_attribute("data-painted", re.compile("."))
+    takes_keys(person.page)
     return person.page
 
 
@@ -137,12 +138,23 @@ def test_panes_move_together_and_the_order_stays_hidden(sign_in: SignIn) -> None
     page.mouse.wheel(0, -600)
     for pane, before in zip((first, second), whole, strict=True):
         assert eventually(page, lambda pane=pane, before=before: pane.screenshot() != before)
-    page.wait_for_timeout(300)  # what still moves must not be taken for the window's work
-    zoomed = second.screenshot()
+    zoomed = at_rest(second)  # what still moves must not be taken for the window's work
     reader.shows("pair-zoomed")
     page.keyboard.press("b")
     assert eventually(page, lambda: second.screenshot() != zoomed)
     reader.shows("pair-bone")
+
+
+def at_rest(pane: Locator) -> bytes:
+    """How it looks when two looks are the same."""
+    shots = [pane.screenshot()]
+
+    def rests() -> bool:
+        shots.append(pane.screenshot())
+        return shots[-2] == shots[-1]
+
+    assert eventually(pane.page, rests)
+    return shots[-1]
 
 
 def test_the_model_stands_beside_the_reading_where_the_study_says_so(sign_in: SignIn) -> None:
@@ -205,6 +217,7 @@ def test_a_second_look_keeps_the_first_grades_and_the_next_film_does_not_wait(
     expect(table).to_be_visible()
     site = page.get_by_test_id("current-corner").get_attribute("data-site")
     look = page.get_by_test_id("reading").get_attribute("data-reading")
+    takes_keys(page)
     expect(page.get_by_test_id("undo")).to_be_disabled()
     page.keyboard.press("2")
     expect(table.locator("tr.here [data-grade]").nth(0)).to_have_attribute("data-grade", "0")

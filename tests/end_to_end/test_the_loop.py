@@ -201,6 +201,7 @@ def the_batch_is_read(reader: Person) -> None:
             page.context.set_offline(False)
             expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "saved")
             continue
+        expect(page.get_by_test_id("reading")).to_have_attribute("aria-busy", "false")
         page.wait_for_timeout(160)  # a key that comes sooner has bounced
         with page.expect_response(re.compile(r"/commit$")) as committed:
             page.keyboard.press("1")
