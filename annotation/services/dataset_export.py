@@ -5,9 +5,20 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
-from annotation.models import Consensus, CornerPrediction, GradeEvent, Round, Study
+from annotation.models import Consensus, CornerPrediction, GradeEvent, Reading, Round, Study
 from inference.msasss import SITE
 
 Row = dict[str, Any]
@@ -64,7 +75,7 @@ def reads(study: Study) -> Iterator[Row]:
             committed_at=F("reading__committed_at"),
             graded_at=F("created_at"),
             model_shown=F("model_version_shown__name"),
-            points_shown=F("reading__points_version_shown"),
+            points_shown=_points_shown(),
             **_film("reading__radiograph__"),
         )
     )
@@ -75,18 +86,30 @@ def reads(study: Study) -> Iterator[Row]:
 
 
 def _models_grades(study: Study) -> dict[tuple[str, int, int, str], int]:
-    """The grades that were in sight of any read, by grader, finder of the points, film and site."""
+    """The grades of what was in sight of any read, by grader, finder of points, film and site."""
     in_sight = GradeEvent.objects.filter(
         reading__round__study=study,
         reading__radiograph=OuterRef("radiograph"),
         model_version_shown=OuterRef("model_version"),
-        reading__points_version_shown=OuterRef("points_version"),
     )
     shown = CornerPrediction.objects.filter(Exists(in_sight.order_by()))
     return {
         (row.model_version.name, row.points_version_id, row.radiograph_id, row.site): row.grade
         for row in shown.select_related("model_version")
     }
+
+
+def _points_shown() -> Coalesce:
+    """At whose points the grades were given that a read knew, from beside it or another reading."""
+    elsewhere = Reading.objects.filter(
+        reader=OuterRef("reading__reader"),
+        radiograph=OuterRef("reading__radiograph"),
+        model_version_shown=OuterRef("model_version_shown"),
+    )
+    newest = elsewhere.order_by("-committed_at").values("points_version_shown")[:1]
+    return Coalesce(
+        "reading__points_version_shown", Subquery(newest), output_field=BigIntegerField()
+    )
 
 
 def _chronology() -> Case:

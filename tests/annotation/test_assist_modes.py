@@ -122,6 +122,9 @@ def test_a_reader_who_saw_the_model_elsewhere_does_not_read_the_film_blind(
             read(later.rounds.get(), reader(name))
     reads = round_reads.blind_reads(later.rounds.get())
     assert (len(reads["ada"]), len(reads["ben"])) == (1, 2)
+    rows = [row for row in dataset_export.reads(later) if row["site"] == "L3_INF"]
+    knew = {(r["reader"], r["model_shown"], r["model_grade"]) for r in rows if r["model_shown"]}
+    assert knew == {("ada", "grader-7", 1)}
 
 
 def test_the_blind_readers_are_compared_without_the_one_who_knew_the_model(
