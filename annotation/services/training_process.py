@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from annotation.errors import ProductError
 from annotation.services.jobs import JobCancelled
 
 Command = list[str]
+KEPT = timedelta(days=14)
+"""How long the state of a training that failed waits for somebody to start it again."""
 
 
 class TrainingFailed(ProductError):
@@ -45,12 +49,13 @@ def training(
 def workplace(name: str) -> Iterator[Path]:
     """The folder of this training's state, kept only where the training fails: it may go on.
 
-    One training runs at a time, so whatever others left is removed.
+    One training runs at a time, so what others left is of nobody at work. It is removed once it is
+    old: the schedule may train at night what a person will start again in the morning.
     """
     folder = Path(settings.DATA) / "training" / name
     folder.mkdir(parents=True, exist_ok=True)
     for other in folder.parent.iterdir():
-        if other != folder:
+        if other != folder and time.time() - other.stat().st_mtime > KEPT.total_seconds():
             shutil.rmtree(other)
     try:
         yield folder

@@ -1,6 +1,9 @@
 """A training's state on disk lives as long as somebody may go on with it."""
 
+import os
+import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -41,8 +44,14 @@ def test_a_training_that_is_done_leaves_nothing(settings: Settings, tmp_path: Pa
     assert list((tmp_path / "training").iterdir()) == []
 
 
-def test_what_an_earlier_training_left_goes(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("days", "stays"), [(13, True), (15, False)])
+def test_what_an_earlier_training_left_goes_when_it_is_old(
+    settings: Settings, tmp_path: Path, days: int, *, stays: bool
+) -> None:
     settings.DATA = tmp_path
     assert left_after(TrainingFailed, tmp_path)
+    then = time.time() - timedelta(days=days).total_seconds()
+    os.utime(tmp_path / "training" / "grades-quick-7", (then, then))
     with workplace("points-quick-8") as folder:
-        assert list(folder.parent.iterdir()) == [folder]
+        left = {other.name for other in folder.parent.iterdir()} - {folder.name}
+    assert left == ({"grades-quick-7"} if stays else set())
