@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotation.errors import DesignFixed
-from annotation.models import GradeEvent, Study
+from annotation.models import GradeEvent, Reading, Study
 from annotation.services import audit
 
 
@@ -21,7 +21,8 @@ def change(*, study: Study, actor: User, **conventions: Any) -> Study:
 
     The database refuses it then in any case (`models.fixed_design`); here it gets its sentence.
     """
-    locked = Study.objects.select_for_update().get(pk=study.pk)
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    _wait_for_grades(locked)
     if is_fixed(locked):
         raise DesignFixed
     before = {name: getattr(locked, name) for name in conventions}
@@ -33,3 +34,11 @@ def change(*, study: Study, actor: User, **conventions: Any) -> Study:
         actor=actor, action="study.design_changed", subject=locked, before=before, after=conventions
     )
     return locked
+
+
+def _wait_for_grades(study: Study) -> None:
+    """A first grade that is being saved is seen by nobody yet; whoever saves one has its place."""
+    open_now = Reading.objects.filter(round__study=study, opened_at__isnull=False).pending()
+    # As a place is locked: its films by their slots.
+    in_turn = open_now.order_by("slot", "pk").select_for_update(of=("self",), no_key=True)
+    list(in_turn.values_list("pk"))

@@ -20,7 +20,7 @@ def reopen(*, study: Study, actor: User) -> Study:
 
 
 def _set(study: Study, actor: User, *, is_open: bool, action: str) -> Study:
-    locked = Study.objects.select_for_update().get(pk=study.pk)
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if locked.is_open != is_open:
         locked.is_open = is_open
         locked.save(update_fields=["is_open"])

@@ -70,7 +70,7 @@ class OwnProcess:
         processes.kill_session(self.process)
         self.process.wait()
 
-    def says(self, pattern: str, within: float = 30) -> bool:
+    def says(self, pattern: str, within: float = READY_SECONDS) -> bool:
         """Wait for a line in the log."""
         deadline = time.monotonic() + within
         while not re.search(pattern, self.log.read_text()):

@@ -107,7 +107,7 @@ def test_who_comes_as_the_last_case_is_taken_is_told_until_when(
             is_asked.wait(1)  # it waits for us
 
     def asks() -> tuple[str | None, bool]:
-        is_taken.wait()
+        is_taken.wait(30)
         case = take_next(adjudicator=third, study=differing)
         is_asked.set()
         ends = next_free(differing)

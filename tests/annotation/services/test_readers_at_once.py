@@ -5,16 +5,21 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from annotation.errors import DesignFixed
 from annotation.models import GradeEvent
 from annotation.services import (
     consensus,
+    design_changes,
     level_corrections,
     reader_commit,
+    reader_grades,
     reading_queue,
     study_progress,
     worklist,
 )
+from annotation.services.ledger import Mark
 from tests.annotation.at_once import at_once
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
@@ -36,7 +41,7 @@ def test_a_worklist_that_is_looked_at_during_the_last_commit_knows_of_no_washout
         return opened(mine)
 
     def looks() -> worklist.State:
-        is_read.wait()
+        is_read.wait(30)
         [found] = worklist.rounds_of(ada)
         return found.state
 
@@ -46,7 +51,7 @@ def test_a_worklist_that_is_looked_at_during_the_last_commit_knows_of_no_washout
 
     def when_counted(**how: Any) -> Any:
         is_read.set()
-        counted.wait()
+        counted.wait(30)
         return commit(**how)
 
     monkeypatch.setattr(worklist, "opened", slowly)
@@ -71,7 +76,7 @@ def test_levels_are_corrected_while_the_other_reader_commits_the_film(
 
     def slowly(reading: Any) -> Any:
         ben_has_the_film.set()
-        reading_is_locked.wait()
+        reading_is_locked.wait(30)
         return comparable(reading)
 
     def written(*what: Any) -> int:
@@ -79,7 +84,7 @@ def test_levels_are_corrected_while_the_other_reader_commits_the_film(
         return write(*what)
 
     def corrects() -> None:
-        ben_has_the_film.wait()
+        ben_has_the_film.wait(30)
         level_corrections.shift(
             actor=coordinator(), reading=hers, key=uuid.uuid4(), towards=GradeEvent.Cause.CAUDAL
         )
@@ -101,3 +106,33 @@ def test_a_hold_that_ended_with_a_commit_needs_no_end(
     study_progress.free(study=made, reading_id=reading.pk, actor=coordinator())
     reading.refresh_from_db()
     assert reading_queue.state_of(reading) == "committed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_design_is_not_changed_while_its_first_grade_is_being_saved(
+    study: MakeStudy, reader: MakeUser, coordinator: MakeUser
+) -> None:
+    made, ada, office = study(films=1), reader("ada"), coordinator()
+    held = reading_queue.take_next(reader=ada, round_id=made.rounds.get().pk).reading
+    assert held is not None
+    is_written, is_asked = threading.Event(), threading.Event()
+
+    def grades() -> None:
+        with transaction.atomic():
+            reader_grades.grade(
+                reader=ada, reading_id=held.pk, key=uuid.uuid4(), site="L1_INF", mark=Mark(grade=1)
+            )
+            is_written.set()
+            is_asked.wait(1)  # it waits for us, and would not without the lock
+
+    def changes() -> None:
+        is_written.wait(30)
+        try:
+            with pytest.raises(DesignFixed):
+                design_changes.change(study=made, actor=office, finding_flags=True)
+        finally:
+            is_asked.set()
+
+    at_once(grades, changes)
+    made.refresh_from_db()
+    assert not made.finding_flags
