@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -36,6 +36,7 @@ def note(
     data = source if isinstance(source, bytes) else source.read_bytes()
     file_hash = hmac.new(settings.PSEUDONYM_KEY, data, hashlib.sha256).hexdigest()
     with transaction.atomic():
+        _one_at_a_time(str(clean.SOPInstanceUID))
         film, is_new = UnreadableFilm.objects.get_or_create(
             file_hash=file_hash,
             defaults={
@@ -66,6 +67,14 @@ def note(
     return film
 
 
+def _one_at_a_time(*names: str) -> None:
+    """Until the caller's transaction ends: a film and a damaged copy of it that come at once would
+    not see each other, and the copy would wait for ever."""
+    with connection.cursor() as cursor:
+        for name in sorted(names):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 def _encoding(header: Dataset) -> str:
     """The transfer syntax by its name; what the standard does not name is free text."""
     try:
@@ -80,9 +89,9 @@ def arrived(film: Radiograph, *names: str) -> None:
 
     `names` are other keyed UIDs under which the same picture came.
     """
-    waiting = UnreadableFilm.objects.filter(
-        sop_uid__in=(film.sop_uid, *names), state=UnreadableFilm.State.WAITING
-    )
+    names = (film.sop_uid, *names)
+    _one_at_a_time(*names)
+    waiting = UnreadableFilm.objects.filter(sop_uid__in=names, state=UnreadableFilm.State.WAITING)
     for earlier in waiting:
         earlier.state, earlier.radiograph = UnreadableFilm.State.ARRIVED, film
         earlier.save(update_fields=["state", "radiograph"])

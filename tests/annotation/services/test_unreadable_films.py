@@ -1,6 +1,8 @@
 """A film that cannot be shown is never dropped: a row says which one to send again."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -10,8 +12,10 @@ from pydicom.uid import MPEG2MPML
 
 from annotation.errors import Conflict, NotFound
 from annotation.models import AuditRecord, Patient, Radiograph, UnreadableFilm
+from annotation.services import unreadable_films
 from annotation.services.dicom_import import FileResult, Status, import_film
 from annotation.services.unreadable_films import give_up
+from tests.annotation.at_once import at_once
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film
 
@@ -150,3 +154,26 @@ def test_a_person_gives_it_up_once(admin: MakeUser) -> None:
         give_up(unreadable_film=own.pk, actor=admin())
     with pytest.raises(NotFound):
         give_up(unreadable_film=999_999, actor=admin())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_damaged_copy_that_comes_with_its_film_does_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Through two doors at once, neither would see the other."""
+    is_stored, is_noted, arrived = threading.Event(), threading.Event(), unreadable_films.arrived
+
+    def slowly(*which: Any) -> None:
+        arrived(*which)
+        if not is_stored.is_set():
+            is_stored.set()
+            is_noted.wait(1)  # it waits for us, and would not without the lock
+
+    def copy_comes() -> None:
+        is_stored.wait(30)
+        bring()
+        is_noted.set()
+
+    monkeypatch.setattr(unreadable_films, "arrived", slowly)
+    at_once(lambda: bring(WHOLE), copy_comes)
+    assert UnreadableFilm.objects.get().state == "arrived"
