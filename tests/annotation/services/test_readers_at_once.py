@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from annotation.errors import DesignFixed
+from annotation.errors import BadInput, DesignFixed
 from annotation.models import GradeEvent
 from annotation.services import (
     consensus,
     design_changes,
+    imported_reads,
     level_corrections,
     reader_commit,
     reader_grades,
@@ -20,6 +21,7 @@ from annotation.services import (
     worklist,
 )
 from annotation.services.ledger import Mark
+from inference.msasss import sites_of
 from tests.annotation.at_once import at_once
 from tests.annotation.conftest import MakeStudy, MakeUser, Read
 
@@ -136,3 +138,31 @@ def test_a_design_is_not_changed_while_its_first_grade_is_being_saved(
     at_once(grades, changes)
     made.refresh_from_db()
     assert not made.finding_flags
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reads_are_imported_while_their_reader_opens_one_of_the_films(
+    study: MakeStudy, reader: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened after the import, a read that is there already would be held again."""
+    round_, ada = study(films=1).rounds.get(), reader("ada")
+    film = round_.study.films.get()
+    is_found, is_imported, open_now = threading.Event(), threading.Event(), reading_queue._open_now
+
+    def slowly(place: Any) -> None:
+        is_found.set()
+        is_imported.wait(1)  # it waits for us, and would not without the lock
+        open_now(place)
+
+    def takes() -> Any:
+        return reading_queue.take_next(reader=ada, round_id=round_.pk).state
+
+    def imports() -> None:
+        is_found.wait(30)
+        hers = imported_reads.ImportedFilm(film.pk, {site.code: 0 for site in sites_of("L")})
+        with pytest.raises(BadInput, match="untouched"):
+            imported_reads.import_reads(into=round_, reader=ada, films=[hers], actor=None)
+        is_imported.set()
+
+    monkeypatch.setattr(reading_queue, "_open_now", slowly)
+    assert at_once(takes, imports)[0] == "open"
