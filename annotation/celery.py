@@ -19,4 +19,5 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
     },
     "retrain when due": {"task": "annotation.tasks.retrain_when_due", "schedule": 300.0},
+    "sweep pictures": {"task": "annotation.tasks.sweep_pictures", "schedule": 3600.0},
 }

@@ -16,14 +16,14 @@ from celery import shared_task
 from django.db import transaction
 
 from annotation.errors import Conflict, GpuLost
-from annotation.models import Job, ModelVersion, Radiograph, Snapshot, Study
+from annotation.models import Job, ModelVersion, Radiograph, Study
 from annotation.services import (
     auto_promotion,
     corner_grades,
-    dataset_snapshots,
     jobs,
     key_points,
     model_versions,
+    picture_sweep,
     quarantine,
     retraining,
     training_process,
@@ -196,7 +196,7 @@ def _train(held: jobs.Held) -> ModelVersion:
     job, task = held.job, held.job.arguments["task"]
     serving = model_versions.serving(task)
     serving_weights = model_versions.sound_weights(serving)
-    snapshot = _frozen(job)
+    snapshot = retraining.frozen(job)
     name = f"{task}-{job.arguments['recipe']}-{snapshot.pk}"
     with training_process.workplace(name) as folder:
         weights = folder / "candidate.safetensors"
@@ -246,16 +246,6 @@ def compare(job_id: int) -> None:
             jobs.succeed(held.job, message=done, result={"model_version": version.pk})
 
 
-def _frozen(job: Job) -> Snapshot:
-    """The snapshot of this job, frozen once however often the job is taken over."""
-    if "snapshot" not in job.arguments:
-        jobs.renew(job, progress=0.0, message="Freezing the labels into a snapshot")
-        snapshot = dataset_snapshots.freeze(Study.objects.get(pk=job.arguments["study"]))
-        job.arguments["snapshot"] = snapshot.pk
-        job.save(update_fields=["arguments"])
-    return Snapshot.objects.get(pk=job.arguments["snapshot"])
-
-
 def _follow(command: training_process.Command, held: jobs.Held) -> dict[str, Any]:
     """Run the training process, pass its progress on, and return its last line.
 
@@ -298,3 +288,13 @@ def retrain_when_due() -> None:
     job = retraining.start_if_due()
     if job:
         hint(job)
+
+
+@shared_task(time_limit=1800)
+def sweep_pictures() -> None:
+    """Remove the pictures that a kill has left, and say what films lack theirs. Runs every hour."""
+    swept = picture_sweep.sweep()
+    if swept.removed:
+        log.info("%s pictures without a film are removed.", len(swept.removed))
+    for number in swept.missing:
+        log.error("Film %s has no picture: bring it back from the backup.", number)

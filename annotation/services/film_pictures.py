@@ -4,7 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from annotation.models import Radiograph
 from inference.picture import (
@@ -16,6 +16,20 @@ from inference.picture import (
 )
 
 PREVIEW_LONGEST = 1024  # pixels: light enough to show at once, sharp enough to know the film
+
+_WRITES = "SELECT pg_advisory_xact_lock_shared(hashtextextended('picture of film ' || %s, 0))"
+_NOBODY_WRITES = "SELECT pg_try_advisory_xact_lock(hashtextextended('picture of film ' || %s, 0))"
+
+
+def nobody_writes(film: int) -> bool:
+    """Whether no open transaction has written the film's picture; none does until this one ends.
+
+    A row that is not committed yet cannot be seen, however long ago its picture was written: the
+    machine may have slept in between.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NOBODY_WRITES, [str(film)])
+        return bool(cursor.fetchone()[0])
 
 
 class FilmPictures:
@@ -42,6 +56,8 @@ class FilmPictures:
         if self._coded is None:
             raise ValueError("No picture was begun.")
         preview = preview_jpeg(glance, window, PREVIEW_LONGEST)
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITES, [str(film.pk)])
         for path, data in (
             (film.preview_path, preview),
             (film.picture_path, self._coded.result()),

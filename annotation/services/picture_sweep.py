@@ -7,6 +7,7 @@ patient's film that nobody asked to keep.
 """
 
 import re
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from django.conf import settings
 from django.db import transaction
 
 from annotation.models import Radiograph
+from annotation.models.radiograph import RadiographQuerySet
 from annotation.services import audit
+from annotation.services.film_pictures import nobody_writes
 
-# An import that is still at work is seconds old; nothing that is younger than this is touched.
+# A film that is being stored is seconds old; nothing that is younger than this is looked at.
 LEAST_AGE_SECONDS = 3600
 
 _OF_A_FILM = re.compile(r"(\d+)(?:\.corrected)?\.(?:jls|jpg)")
@@ -36,38 +39,62 @@ class Sweep:
 def sweep(*, older_than: float = LEAST_AGE_SECONDS) -> Sweep:
     """Remove pictures without a film, of discarded films, and half written ones; each is audited.
 
-    `older_than` is the least age in seconds. A film in use without its picture is only reported:
-    nothing but a backup brings it back.
+    `older_than` is the least age in seconds. Films may come in and be decided on meanwhile.
+    A film in use without its picture is only reported: nothing but a backup brings it back.
     """
     before = time.time() - older_than
-    kept = Radiograph.objects.kept()
-    removed = []
-    for path in sorted(_old_files(Path(settings.PICTURES), before)):
-        of_film = _OF_A_FILM.fullmatch(path.name)
-        if of_film and _stands_for(kept.filter(pk=int(of_film[1])).first(), path.name):
-            continue
-        if of_film or _HALF_WRITTEN.fullmatch(path.name):
-            _remove(path, int(of_film[1]) if of_film else None)
-            removed.append(path.name)
-    missing = [film.pk for film in kept.order_by("pk") if not film.picture_path.exists()]
+    old = sorted(_old_files(Path(settings.PICTURES), before))
+    in_use = _in_use()
+    removed = [path.name for path in old if path.name not in in_use and _is_removed(path, before)]
+    # Asked again: one that was set right or discarded since has another picture, or needs none.
+    missing = [number for number in _lacking(_kept()) if any(_lacking(_kept().filter(pk=number)))]
     return Sweep(tuple(removed), tuple(missing))
 
 
-def _stands_for(film: Radiograph | None, name: str) -> bool:
-    """Whether the file is the film's picture or preview as it is, not as it was once."""
-    return film is not None and name in (film.picture_path.name, film.preview_path.name)
+def _kept() -> RadiographQuerySet:
+    return Radiograph.objects.kept().only("corrected").order_by("pk")
+
+
+def _in_use() -> set[str]:
+    """The names of pictures and previews that films have now."""
+    paths = ((film.picture_path, film.preview_path) for film in _kept().iterator())
+    return {path.name for both in paths for path in both}
+
+
+def _lacking(films: RadiographQuerySet) -> Iterator[int]:
+    return (film.pk for film in films.iterator() if not film.picture_path.exists())
 
 
 def _old_files(folder: Path, before: float) -> Iterator[Path]:
     if folder.is_dir():
-        yield from (
-            path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < before
-        )
+        yield from (path for path in folder.iterdir() if _is_old(path, before))
 
 
-def _remove(path: Path, number: int | None) -> None:
+def _is_old(path: Path, before: float) -> bool:
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # it got its name, or was removed with its film, in this moment
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime < before
+
+
+def _is_removed(path: Path, before: float) -> bool:
+    """Look again while nobody can write that picture; remove it where still no film needs it."""
+    of_film = _OF_A_FILM.fullmatch(path.name)
+    if not of_film and not _HALF_WRITTEN.fullmatch(path.name):
+        return False
+    number = int(of_film[1]) if of_film else None
     with transaction.atomic():
+        if number is not None:
+            if not nobody_writes(number):
+                return False
+            film = _kept().filter(pk=number).first()
+            if film and path.name in (film.picture_path.name, film.preview_path.name):
+                return False
+        if not _is_old(path, before):
+            return False
         audit.record(
             actor=None, action="picture.swept", subject=Radiograph(pk=number), file=path.name
         )
         path.unlink(missing_ok=True)
+    return True

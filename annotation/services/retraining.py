@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.errors import Conflict
-from annotation.models import Consensus, Job, ModelVersion, RetrainingSchedule, Study
-from annotation.services import audit, jobs
+from annotation.models import Consensus, Job, ModelVersion, RetrainingSchedule, Snapshot, Study
+from annotation.services import audit, dataset_snapshots, jobs
 
 
 def request_training(
@@ -35,6 +35,16 @@ def request_again(*, job_id: int, actor: User) -> Job:
     if failed.kind != Job.Kind.TRAINING or failed.state != Job.State.FAILED:
         raise Conflict("Only a training that failed can be started again.")
     return jobs.create(kind=Job.Kind.TRAINING, arguments=failed.arguments, actor=actor)
+
+
+def frozen(job: Job) -> Snapshot:
+    """The snapshot of this training, frozen once however often the job is taken over."""
+    if "snapshot" not in job.arguments:
+        jobs.renew(job, progress=0.0, message="Freezing the labels into a snapshot")
+        snapshot = dataset_snapshots.freeze(Study.objects.get(pk=job.arguments["study"]))
+        job.arguments["snapshot"] = snapshot.pk
+        job.save(update_fields=["arguments"])
+    return Snapshot.objects.get(pk=job.arguments["snapshot"])
 
 
 def schedule() -> RetrainingSchedule:

@@ -1,4 +1,4 @@
-"""``manage.py sweep_pictures``: after a crash, or once a night."""
+"""``manage.py sweep_pictures``: what the scheduler does every hour, at once."""
 
 import json
 from argparse import ArgumentParser

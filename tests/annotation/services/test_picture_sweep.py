@@ -6,15 +6,25 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
+from django.db import connection
 
+from annotation import tasks
+from annotation.celery import app
 from annotation.models import AuditRecord, Radiograph
+from annotation.services import picture_sweep
 from annotation.services.dicom_import import import_film
+from annotation.services.film_pictures import FilmPictures
 from annotation.services.picture_sweep import LEAST_AGE_SECONDS, sweep
+from annotation.services.quarantine import accept
+from inference.correction import Correction
+from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +114,98 @@ def test_a_kill_in_the_middle_of_writing_leaves_only_what_the_sweep_finds(pictur
     assert [path.suffix for path in pictures.iterdir()] == [".part"]
     assert len(sweep(older_than=-1).removed) == 1
     assert list(pictures.iterdir()) == []
+
+
+def test_the_scheduler_has_a_worker_sweep_and_name_what_is_missing(
+    pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = brought()
+    own.picture_path.unlink()
+    left(pictures / "999.jls")
+    assert app.conf.beat_schedule["sweep pictures"]["task"] == tasks.sweep_pictures.name
+    tasks.sweep_pictures()
+    assert not (pictures / "999.jls").exists()
+    assert f"Film {own.pk} has no picture" in caplog.text
+
+
+def test_a_file_that_goes_while_the_sweep_looks_stops_nothing(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the half written file of a film does, which gets its name in that moment."""
+    half, stat = left(pictures / ".abc.part"), Path.stat
+    left(pictures / "999.jls")
+
+    def first_it_goes(self: Path, **how: Any) -> os.stat_result:
+        if self == half:
+            half.unlink(missing_ok=True)
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", first_it_goes)
+    assert sweep().removed == ("999.jls",)
+
+
+def test_a_film_that_is_discarded_while_the_sweep_looks_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own, exists = brought(), Path.exists
+
+    def first_it_is_discarded(self: Path, **how: Any) -> bool:
+        Radiograph.objects.filter(pk=own.pk).update(state="discarded")
+        self.unlink(missing_ok=True)
+        return exists(self, **how)
+
+    monkeypatch.setattr(Path, "exists", first_it_is_discarded)
+    assert sweep().missing == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_film_that_is_being_stored_keeps_its_picture_however_old_it_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a machine that slept between the writing and the commit."""
+    write = FilmPictures.write
+
+    def sweeps() -> tuple[str, ...]:
+        try:
+            return sweep(older_than=-60).removed
+        finally:
+            connection.close()
+
+    def written_and_swept(self: FilmPictures, *what: Any) -> None:
+        write(self, *what)
+        with ThreadPoolExecutor(1) as worker:
+            assert worker.submit(sweeps).result() == ()
+
+    monkeypatch.setattr(FilmPictures, "write", written_and_swept)
+    own = brought()
+    assert own.picture_path.exists()
+    assert own.preview_path.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_is_written_anew_is_not_taken_for_what_was_left_of_it(
+    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep has seen the old file of a waiting film; the film is let in, corrected, by then."""
+    own = Radiograph.objects.get(
+        pk=import_film(as_bytes(film(stored(), ViewPosition="AP")), name="a").radiograph
+    )
+    target = left(own.picture_path.with_name(f"{own.pk}.corrected.jls"))
+    in_use = picture_sweep._in_use
+
+    def is_let_in() -> None:
+        try:
+            turned = Correction(turned=1)
+            accept(radiograph=own.pk, region="C", actor=admin(), correction=turned)
+        finally:
+            connection.close()
+
+    def then_it_is_let_in() -> set[str]:
+        names = in_use()
+        with ThreadPoolExecutor(1) as web:
+            web.submit(is_let_in).result()
+        return names
+
+    monkeypatch.setattr(picture_sweep, "_in_use", then_it_is_let_in)
+    assert sweep().removed == ()
+    assert target.exists()
