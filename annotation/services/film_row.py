@@ -53,9 +53,8 @@ def add(film: Film, clean: Dataset, centre: str | None) -> Radiograph:
 
 def _row(film: Film, clean: Dataset, patient: Patient) -> Radiograph:
     height, width = film.pixels.shape
-    visit, _ = Visit.objects.get_or_create(patient=patient, date=_day(clean))
     return Radiograph(
-        visit=visit,
+        visit=visit_on(_day(clean), patient),
         pixel_sha256=film.pixel_sha256,
         codes_sha256=film.codes_sha256,
         width=width,
@@ -71,6 +70,16 @@ def _row(film: Film, clean: Dataset, patient: Patient) -> Radiograph:
         turned=film.turned,
         recipe=film.recipe,
     )
+
+
+def visit_on(day: date, patient: Patient) -> Visit:
+    """The patient's visit of that day, a new one for a new day, locked until the transaction ends.
+
+    Whoever adds a film or takes one away waits here for others who do: a visit that loses its last
+    film is removed. The order is film, patient, visit.
+    """
+    visits = Visit.objects.select_for_update(no_key=True)
+    return visits.get_or_create(patient=patient, date=day)[0]
 
 
 def is_same_visit(known: Radiograph, clean: Dataset, centre: str | None) -> bool:

@@ -3,9 +3,9 @@
 from django.contrib.auth.models import User
 
 from annotation.errors import BadInput, Conflict
-from annotation.models import Patient, PersonAsked, Radiograph, Visit
+from annotation.models import Patient, PersonAsked, Radiograph
 from annotation.services import audit, patient_number
-from annotation.services.film_row import ASKS_PERSON, CONFLICT
+from annotation.services.film_row import ASKS_PERSON, CONFLICT, visit_on
 from annotation.services.patient_number import Came
 
 ANOTHER = "another"
@@ -70,10 +70,10 @@ def _patient(came: Came, person: str) -> Patient:
 def _move(film: Radiograph, patient: Patient, asked: PersonAsked) -> None:
     """The film's visit is the patient's of that day; nothing is asked any more."""
     asked.delete()
-    before = film.visit
-    if before.patient_id == patient.pk:
+    if film.visit.patient_id == patient.pk:
         return
-    film.visit, _ = Visit.objects.get_or_create(patient=patient, date=before.date)
+    before = visit_on(film.visit.date, film.visit.patient)  # a film may be coming under it
+    film.visit = visit_on(before.date, patient)
     film.save(update_fields=["visit"])
     if not before.radiographs.exists():
         before.delete()

@@ -1,19 +1,22 @@
 """Two films under one number that come at the same moment."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.db import connection
 
-from annotation.models import Patient, PersonAsked
+from annotation.models import Patient, PersonAsked, Radiograph, Visit
 from annotation.services import patient_number
 from annotation.services.dicom_import import FileResult, Status, import_film
+from annotation.services.film_pictures import FilmPictures
 from annotation.services.patient_number import Came
+from annotation.services.quarantine import accept
+from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,9 +27,10 @@ def pictures(settings: LazySettings, tmp_path: Path) -> None:
     settings.PICTURES = tmp_path
 
 
-def bring(seed: int, sex: str) -> FileResult:
+def bring(seed: int, sex: str, centre: str = "Berlin", day: str = "20140101") -> FileResult:
     ds = film(stored(seed=seed), PatientID="1", SOPInstanceUID=f"1.2.{seed}", PatientSex=sex)
-    return import_film(as_bytes(ds), name="a", centre="Berlin")
+    ds.StudyDate = day
+    return import_film(as_bytes(ds), name="a", centre=centre)
 
 
 def test_of_two_films_of_one_person_at_once_nobody_asks_whose_they_are(
@@ -78,3 +82,56 @@ def test_a_man_and_a_woman_at_once_are_not_both_the_person_of_unknown_sex(
         results = list(senders.map(comes, (1, 2), "FM"))
     assert {one.status for one in results} == {Status.IMPORTED, Status.QUARANTINED}
     assert PersonAsked.objects.get().radiograph.state == "quarantined"
+
+
+def test_a_film_comes_under_a_visit_that_an_answer_empties_in_that_moment(
+    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is there and not committed; the answer sees no film in the visit, and removes it."""
+    ada = the(bring(0, "F")).visit.patient
+    waiting, actor = the(bring(1, "F", "Paris", "20150101")), admin()
+    is_removing, has_come = Event(), Event()
+    delete, write = Visit.delete, FilmPictures.write
+
+    def once_the_film_has_come(self: Visit) -> Any:
+        is_removing.set()
+        assert has_come.wait(30)
+        return delete(self)
+
+    def an_admin_answers() -> Radiograph:
+        try:
+            return accept(radiograph=waiting.pk, region="C", person="another", actor=actor)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as web:
+
+        def written_while_the_answer_is_given(self: FilmPictures, *what: Any) -> None:
+            write(self, *what)
+            answers.append(web.submit(an_admin_answers))
+            while not is_removing.wait(0.01) and not somebody_waits_for_a_lock():
+                assert not answers[0].done()
+
+        answers: list[Future[Radiograph]] = []
+        monkeypatch.setattr(Visit, "delete", once_the_film_has_come)
+        monkeypatch.setattr(FilmPictures, "write", written_while_the_answer_is_given)
+        came = bring(2, "F", "Berlin", "20150101")
+        has_come.set()
+        assert answers[0].result().state == "ready"
+    assert came.status == Status.IMPORTED
+    assert the(came).visit.patient == ada
+    assert Radiograph.objects.get(pk=waiting.pk).visit.patient != ada
+    assert Visit.objects.count() == 3
+
+
+def the(result: FileResult) -> Radiograph:
+    return Radiograph.objects.select_related("visit__patient").get(pk=result.radiograph)
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return cursor.fetchone() is not None
