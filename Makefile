@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := .venv/packages-installed
 FRONTEND_PACKAGES := frontend/node_modules/packages-installed
 PAGE := annotation/static/app/.vite/manifest.json
-PAGE_SOURCES := $(wildcard frontend/*.ts frontend/*.js frontend/*.html) $(shell find frontend/src -type f)
+PAGE_SOURCES := $(wildcard frontend/*.ts frontend/*.js frontend/*.html frontend/licences/*) $(shell find frontend/src -type f)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
