@@ -162,11 +162,11 @@ def _store_corners(
 
 def told(result: Mapping[str, Any]) -> str:
     """What a pre-grading came to, in words."""
-    text = f"{result['pregraded']} films pre-graded, {result['implausible']} set aside for a person"
+    text = f"Films pre-graded: {result['pregraded']}; for a person: {result['implausible']}"
     if aside := result["quarantined"]:
-        text += f", {aside} in quarantine"
+        text += f"; in quarantine: {aside}"
     if failed := len(result["failed"]):
-        text += f", {failed} could not be graded"
+        text += f"; not graded: {failed}"
     if result["pregraded"]:
-        text += f". {result['films_per_second']} films a second; {', '.join(result['runtimes'])}"
+        text += f". Films a second: {result['films_per_second']}; {', '.join(result['runtimes'])}"
     return text + "."

@@ -38,7 +38,7 @@ def test_pregrading_keeps_points_and_probabilities_under_the_versions_that_made_
     counts = {"pregraded": 1, "implausible": 0, "failed": [], "runtimes": ["key points by hand"]}
     assert job.result.items() >= counts.items()
     assert job.result["films_per_second"] > 0
-    assert job.message.endswith("films a second; key points by hand.")
+    assert job.message.endswith("; key points by hand.")
     stored = CornerPrediction.objects.get(radiograph=film, site="L5_INF")
     assert (stored.p0, stored.p1, stored.p2, stored.p3) == TORN
     assert stored.model_version == serving["corner_grades"]
@@ -115,7 +115,7 @@ def test_a_lost_picture_is_named_and_stops_no_other_film(
     job = all_films()
     reason = "The picture is lost: restore it from the backup."
     assert job.result["failed"] == [{"radiograph": lost.pk, "reason": reason}]
-    assert "0 set aside for a person, 1 could not be graded." in job.message
+    assert "for a person: 0; not graded: 1." in job.message
     assert other.pregradings.exists()
 
 

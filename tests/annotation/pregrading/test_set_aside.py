@@ -30,7 +30,7 @@ def test_a_film_that_shows_no_spine_goes_to_a_person_before_anything_is_stored(
     film.refresh_from_db()
     assert (film.state, film.reason) == ("quarantined", NO_SPINE)
     assert (job.result["pregraded"], job.result["quarantined"]) == (0, 1)
-    assert job.message == "0 films pre-graded, 0 set aside for a person, 1 in quarantine."
+    assert job.message == "Films pre-graded: 0; for a person: 0; in quarantine: 1."
     assert not Pregrading.objects.exists()
     assert not DiscPoint.objects.exists()
     assert AuditRecord.objects.get(action="radiograph.quarantined").detail == {"reason": NO_SPINE}
