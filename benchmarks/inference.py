@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="path and bare networks in turn")
     parser.add_argument("--patients", type=int, default=4, help="of a round; two films each")
     parser.add_argument("--memory-films", type=int, default=500)
-    parser.add_argument("--steps", type=int, default=8, help="training steps of a turn")
+    parser.add_argument("--steps", type=int, default=20, help="training steps of a turn")
     parser.add_argument("--compile", action="store_true", help="measure torch.compile too")
     parser.add_argument("--machine", default="not named", help="in words, for the reader")
     parser.add_argument("--json", action="store_true", help="on one line")

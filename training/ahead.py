@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
-_AHEAD = 3  # batches held ready: a slow one is made up for, and memory stays bounded
+AHEAD = 3  # batches held ready: a slow one is made up for, and memory stays bounded
 # A GPU leaves the processor free. On a CPU the network needs the cores itself.
 _THREADS = {"cuda": 4, "cpu": 1}
 
@@ -40,7 +40,7 @@ def ahead(task: MakesBatches, steps: int, device: torch.device) -> Iterator[None
     make, begun = task.batch, dict[int, Future[Any]]()
 
     def batch(step: int, size: int) -> Any:
-        for near in range(step, max(min(step + 1 + _AHEAD, steps), step + 1)):
+        for near in range(step, max(min(step + 1 + AHEAD, steps), step + 1)):
             if near not in begun:
                 begun[near] = pool.submit(make, near, size)
         return begun.pop(step).result()
