@@ -129,9 +129,10 @@ def the(result: FileResult) -> Radiograph:
 
 
 def somebody_waits_for_a_lock() -> bool:
+    """That this transaction holds; unlike pg_stat_activity, pg_locks is never of a moment ago."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            "SELECT 1 FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         )
         return cursor.fetchone() is not None
