@@ -93,7 +93,8 @@ def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
     if expected != given:
         odd = sorted(n for n in expected.keys() | given.keys() if expected.get(n) != given.get(n))
         raise CheckpointError(
-            f"The weights are of another architecture: {len(odd)} tensors differ, such as {odd[0]}."
+            f"The weights are of another architecture: tensors that differ: "
+            f"{len(odd)}, such as {odd[0]}."
         )
     network.load_state_dict(checkpoint.state, strict=False)
 

@@ -63,9 +63,7 @@ def codes_of(raw: NDArray[np.integer], header: Dataset) -> Codes:
             return np.minimum(words, np.uint16((1 << bits) - 1))
         if wrong.any():
             used = int(words.max()).bit_length()
-            raise FilmUndecodable(
-                f"The header says {bits} bits are stored, but the pixels use {used}."
-            )
+            raise FilmUndecodable(f"Bits stored by the header: {bits}, but the pixels use {used}.")
     return codes
 
 

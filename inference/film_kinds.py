@@ -60,6 +60,6 @@ def refuse_impossible_sizes(header: Dataset) -> None:
     if rows * cols <= 0 or rows * cols > MAX_PIXELS:
         raise FilmRefused(f"The header claims {rows} x {cols} pixels; no film has that many.")
     if allocated not in (8, 16):
-        raise FilmRefused(f"The header claims {allocated} bits per pixel; a film has 8 or 16.")
+        raise FilmRefused(f"Bits per pixel by the header: {allocated}; a film has 8 or 16.")
     if not 1 <= stored <= high + 1 <= allocated or signed not in (0, 1):
         raise FilmUndecodable(f"The header contradicts itself: {stored} of {allocated} bits.")

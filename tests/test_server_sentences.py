@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,27 @@ def test_the_sentences_are_seen() -> None:
     assert "A study needs at least one round." in found
     assert "{} is serving already." in found
     assert len(found) > 100
+
+
+def test_no_sentence_counts_one_of_a_thing_as_several() -> None:
+    """A count stands where no plural hangs on it; named ones are fixed above one or a fraction."""
+    things = "areas|bits|characters|corners|days|films|patients|pictures|places|readers|tensors"
+    counted = re.compile(rf"\{{\}} (?:[a-z]+ )?(?:{things}|workers|units)\b(?! a second)")
+    fixed = {
+        "At most {} areas of a film can be blacked out; draw fewer, larger ones.",
+        "The header contradicts itself: {} of {} bits.",
+        "Write why the film is set aside, in at most {} characters.",
+        "Its totals are off by {} units, not by {} at most.",
+        "{} workers died on this job. Read the worker's log, then start it again.",
+    }
+    commands = (ROOT / "annotation" / "management" / "commands").glob("*.py")
+    printed = {text for path in commands for text in said(ast.parse(path.read_text()))}
+    wrong = {t for t in printed | sentences().keys() | told_of_pregrading() if counted.search(t)}
+    assert wrong == fixed, wrong ^ fixed
+
+
+def told_of_pregrading() -> set[str]:
+    return {text for text in json.loads(KOREAN.read_text()) if "set aside for a person" in text}
 
 
 def test_every_sentence_has_its_korean() -> None:

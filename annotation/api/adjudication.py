@@ -88,7 +88,7 @@ def _why_none(study: Study) -> str:
     if free_at := adjudication_leases.next_free(study):
         return (
             "Other adjudicators hold the corners that are left. The next one is free again on "
-            f"{free_at:%-d %B %Y at %H:%M} UTC at the latest."
+            f"{free_at:%-d %B %Y at %H:%M UTC} at the latest."
         )
     return SETTLED if study.cases.exists() else NONE_YET
 

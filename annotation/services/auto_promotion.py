@@ -42,7 +42,9 @@ def objections(version: ModelVersion, bounds: PromotionBounds) -> list[str]:
     patients = version.comparison.get("patients", 0)
     found = []
     if patients < bounds.least_patients:
-        found.append(f"It was judged on {patients} test patients, not {bounds.least_patients}.")
+        found.append(
+            f"It was judged on too few test patients: {patients}, not {bounds.least_patients}."
+        )
     if interval is None or interval[0] < -bounds.most_kappa_lost:
         low = "unknown" if interval is None else f"{interval[0]:+.3f}"
         found.append(

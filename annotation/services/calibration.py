@@ -139,18 +139,19 @@ def _asked(deck: str, least: str, films: int, now: Try | None) -> str:
     if now is None or not now.committed:
         return (
             f"Before your first film, read the calibration deck “{deck}”: a weighted kappa of "
-            f"{least} or more over {films} films or more is asked for."
+            f"{least} or more over at least {films} of its films is asked for."
         )
     kappa = "?" if now.kappa is None else f"{now.kappa:.2f}"
     if now.committed < now.films:
         return (
-            f"Before your first film, reach a weighted kappa of {least} over {films} films or more "
-            f"in the calibration deck “{deck}”: {now.committed} of {now.films} are read, with a "
-            f"kappa of {kappa}."
+            f"Before your first film, reach a weighted kappa of {least} over at least {films} of "
+            f"the films in the calibration deck “{deck}”: {now.committed} of {now.films} are read, "
+            f"with a kappa of {kappa}."
         )
     return (
-        f"Your kappa in the calibration deck “{deck}” is {kappa}, and {least} over {films} films "
-        "or more is asked for before your first film. Begin it again on the calibration page."
+        f"Your kappa in the calibration deck “{deck}” is {kappa}, and {least} over at least "
+        f"{films} of its films is asked for before your first film. Begin it again on the "
+        "calibration page."
     )
 
 

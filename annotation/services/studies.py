@@ -162,7 +162,7 @@ def _check_gate(design: Design, films: Sequence[int]) -> None:
     if (deck := design.gate_deck) is None:
         return
     if (design.gate_films or 0) > (there := deck.films.count()):
-        raise BadInput(f"The deck {deck.name!r} has {there} films. Ask for that many or fewer.")
+        raise BadInput(f"Ask for no more films than the deck {deck.name!r} has: {there}.")
     if deck.films.filter(pk__in=films).exists():
         raise BadInput(
             f"Films of this study are in the deck {deck.name!r}, which tells their answers. "
@@ -175,8 +175,8 @@ def _check_overlap(design: Design) -> None:
     wanted = design.readers_per_film or 0
     if design.overlap == Study.Overlap.SOME and wanted > len(design.readers):
         raise BadInput(
-            f"{wanted} readers are to read each film, but only {len(design.readers)} are chosen. "
-            "Choose more readers, or fewer for each film."
+            f"Too few readers are chosen: {len(design.readers)}, where each film is to have "
+            f"{wanted}. Choose more readers, or fewer for each film."
         )
     if design.overlap == Study.Overlap.DOUBLE and len(design.readers) < 2:
         raise BadInput("A second read needs a second reader. Choose at least two.")

@@ -96,7 +96,10 @@ def places(reader: User, round_: Round) -> Places:
     if not round_.study.is_open:
         state, sentence = "closed", StudyClosed.sentence
     elif committed == total and not opened(mine).exists():
-        state, sentence = "finished", f"You have read all {total} places of this round. Thank you."
+        state, sentence = (
+            "finished",
+            f"You have read every place of this round, {total} in all. Thank you.",
+        )
     elif lacking := calibration.missing(reader, round_.study):
         newest = lacking.tries[-1].round if lacking.tries else None
         return Places(
@@ -134,12 +137,12 @@ def _first_opening(reader: User, round_: Round) -> datetime | None:
 def _washout_sentence(round_: Round, opens_at: datetime | None) -> str:
     if opens_at is None:
         return (
-            "Read these films in the earlier round first: "
-            f"each opens here {round_.washout_days} days after you committed it there."
+            "Read these films in the earlier round first: each opens here after "
+            f"the {round_.washout_days}-day wait from when you committed it there."
         )
     return (
-        f"The next film opens on {opens_at:%-d %B %Y at %H:%M} UTC, "
-        f"{round_.washout_days} days after you last read it. Come back then."
+        f"The next film opens on {opens_at:%-d %B %Y at %H:%M UTC}, "
+        f"after the {round_.washout_days}-day wait since you last read it. Come back then."
     )
 
 

@@ -30,41 +30,49 @@ function patternsOf(table: Sentences): Pattern[] {
   return patterns;
 }
 
-/** As the server writes a moment into a sentence: "22 December 2026 at 18:49", in UTC. */
-const MOMENT = /^(\d{1,2} [A-Z][a-z]+ \d{4}) at (\d\d:\d\d)$/;
+/** As the server writes a moment into a sentence: "22 December 2026 at 18:49 UTC". */
+const MOMENT = /\b(\d{1,2} [A-Z][a-z]+ \d{4}) at (\d\d:\d\d) UTC\b/g;
 
-function moment(said: string, locale: string): string | null {
-  const [, day, time] = MOMENT.exec(said) ?? [];
-  if (!day || !time) return null;
-  return new Date(`${day} ${time} UTC`).toLocaleString(locale, {
-    dateStyle: "long",
-    timeStyle: "short",
-    hourCycle: "h23",
-    timeZone: "UTC",
+/** Readers take a time for their own: each moment by the clock of `timeZone`, as `locale` has it. */
+function onOwnClock(said: string, locale: string, timeZone?: string): string {
+  return said.replace(MOMENT, (asSaid, day: string, time: string) => {
+    const moment = new Date(`${day} ${time} UTC`);
+    if (Number.isNaN(moment.getTime())) return asSaid;
+    return moment.toLocaleString(locale, {
+      dateStyle: "long",
+      timeStyle: "short",
+      hourCycle: "h23",
+      timeZone,
+    });
   });
 }
 
-function one(said: string, table: Sentences, locale: string): string | null {
+function one(said: string, table: Sentences): string | null {
   if (Object.hasOwn(table, said)) return table[said] ?? null;
   for (const [fits, meant] of patternsOf(table)) {
     const [, ...places] = fits.exec(said) ?? [];
     if (places.length > 0) {
-      return meant.replace(/\{(\d)\}/g, (_, n) => {
-        const place = places[Number(n)] ?? "";
-        return moment(place, locale) ?? translated(place, table, locale);
-      });
+      return meant.replace(/\{(\d)\}/g, (_, n) => worded(places[Number(n)] ?? "", table));
     }
   }
   return null;
 }
 
-/** Translated whole, or else as the sentences it is put together from; dates as `locale` has them. */
-export function translated(said: string, table: Sentences, locale = "en"): string {
-  const whole = one(said, table, locale);
+/** Translated whole, or else as the sentences it is put together from. */
+function worded(said: string, table: Sentences): string {
+  const whole = one(said, table);
   if (whole !== null) return whole;
   for (let end = said.lastIndexOf(". "); end > 0; end = said.lastIndexOf(". ", end - 1)) {
-    const first = one(said.slice(0, end + 1), table, locale);
-    if (first !== null) return `${first} ${translated(said.slice(end + 2), table, locale)}`;
+    const first = one(said.slice(0, end + 1), table);
+    if (first !== null) return `${first} ${worded(said.slice(end + 2), table)}`;
   }
   return said;
 }
+
+/** In the words of `table`, moments as `locale` has them; without `timeZone`, by the browser's. */
+export const translated = (
+  said: string,
+  table: Sentences,
+  locale = "en-GB",
+  timeZone?: string,
+): string => onOwnClock(worded(said, table), locale, timeZone);

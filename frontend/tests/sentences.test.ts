@@ -25,12 +25,23 @@ describe("a sentence of the server", () => {
     expect(translated("Film 3 of 12", {})).toBe("Film 3 of 12");
   });
 
-  it("tells a moment as the language does", () => {
+  it("tells a moment by the clock of whoever reads it, in either language", () => {
     const said =
-      "The next film opens on 22 December 2026 at 18:49 UTC, 28 days after you last read it. Come back then.";
-    expect(translated(said, korean, "ko-KR")).toBe(
-      "다음 영상은 마지막 판독 후 28일이 지난 2026년 12월 22일 18:49(UTC)에 열립니다. 그때 다시 오십시오.",
+      "The next film opens on 22 December 2026 at 18:49 UTC, after the 28-day wait since you last read it. Come back then.";
+    expect(translated(said, korean, "ko-KR", "Asia/Seoul")).toBe(
+      "다음 영상은 마지막 판독 후 28일이 지난 2026년 12월 23일 03:49에 열립니다. 그때 다시 오십시오.",
     );
+    expect(translated(said, {}, "en-GB", "Asia/Seoul")).toMatch(
+      /opens on 23 December 2026 at 03:49, after/,
+    );
+    expect(translated(said, {}, "en-GB", "America/New_York")).toMatch(/22 December 2026 at 13:49,/);
+  });
+
+  it("tells an adjudicator when a corner is free again by the own clock", () => {
+    const said =
+      "Other adjudicators hold the corners that are left. The next one is free again on 1 March 2026 at 23:05 UTC at the latest.";
+    expect(translated(said, korean, "ko-KR", "Asia/Seoul")).toContain("2026년 3월 2일 08:05에");
+    expect(translated(said, {}, "en-GB", "Asia/Seoul")).toContain("on 2 March 2026 at 08:05 at");
   });
 
   it("tells in Korean why and how far a training is, sentence by sentence", () => {

@@ -182,5 +182,7 @@ def test_values_that_sit_high_in_the_word_are_shifted_down() -> None:
 
 
 def test_a_lying_bit_depth_is_told() -> None:
-    with pytest.raises(FilmUndecodable, match="says 12 bits are stored, but the pixels use 14"):
+    with pytest.raises(
+        FilmUndecodable, match="Bits stored by the header: 12, but the pixels use 14"
+    ):
         read_film(as_bytes(film(stored(bits=14), bits=12)))

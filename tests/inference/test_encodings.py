@@ -43,5 +43,7 @@ def test_a_lossy_film_is_read_with_all_its_bits(syntax: str) -> None:
 
 def test_values_far_beyond_the_stored_bits_are_a_lie_in_a_lossy_film_too() -> None:
     true = films()[1].pixels // 2 * 3
-    with pytest.raises(FilmUndecodable, match="12 bits are stored, but the pixels use 13"):
+    with pytest.raises(
+        FilmUndecodable, match="Bits stored by the header: 12, but the pixels use 13"
+    ):
         read_film(encoded_as(film(true, 12), JPEGLSNearLossless))

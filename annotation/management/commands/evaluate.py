@@ -60,7 +60,7 @@ def _told(report: Mapping[str, Any]) -> list[str]:
     if "confusion" not in metrics:
         return [f"{report['model']}: " + ", ".join(f"{k} {v}" for k, v in metrics.items())]
     lines = [
-        f"{report['model']}: {metrics['corners']} corners of {metrics['patients']} test patients",
+        f"{report['model']}: corners {metrics['corners']}, test patients {metrics['patients']}",
         "",
         "Table 1. True grade (rows) by predicted grade",
         *_table([["", "0", "1", "2", "3"]] + [[g, *r] for g, r in enumerate(metrics["confusion"])]),

@@ -43,4 +43,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
-        self.stdout.write(f"Wrote {count} films and truth.csv to {out}.")
+        self.stdout.write(f"Wrote to {out}: truth.csv, and this many films: {count}.")

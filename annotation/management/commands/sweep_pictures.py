@@ -25,6 +25,6 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(asdict(found)))
             return
-        self.stdout.write(f"{len(found.removed)} pictures removed.")
+        self.stdout.write(f"Pictures removed: {len(found.removed)}.")
         for number in found.missing:
             self.stdout.write(f"Film {number} has no picture: bring it back from the backup.")

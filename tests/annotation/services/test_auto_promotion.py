@@ -68,7 +68,7 @@ def test_a_candidate_within_every_bound_serves_and_the_bounds_are_kept(
         ("most_kappa_lost", 0.004, "kappa may be lower by more than 0.004"),
         ("least_recall_2", 0.86, "too few of the true grade 2: 0.850, not 0.86"),
         ("most_bias", 0.1, "off by -0.20 units, not by 0.1"),
-        ("least_patients", 61, "judged on 60 test patients, not 61"),
+        ("least_patients", 61, "too few test patients: 60, not 61"),
     ],
 )
 def test_one_bound_that_fails_leaves_the_candidate_to_a_person(

@@ -110,7 +110,9 @@ def test_the_gate_stands_before_the_first_film_and_leads_to_the_deck(
     assert (taken.reading, taken.state) == (None, "calibration")
     place = worklist.places(ada, first)
     assert place.leads_to == made.rounds.get().pk
-    assert "weighted kappa of 0.80 or more over 2 films or more is asked for" in place.sentence
+    assert (
+        "weighted kappa of 0.80 or more over at least 2 of its films is asked for" in place.sentence
+    )
     hidden = Reading.objects.filter(round=first).earliest("position")
     with pytest.raises(NotFound):
         reading_queue.film_visible_to(ada, hidden.pk)
@@ -232,7 +234,7 @@ def test_labels_from_a_table(film: MakeFilm, coordinator: MakeUser) -> None:
 
 def test_a_gate_is_whole_and_fits_its_deck(deck: MakeDeck, study: MakeStudy) -> None:
     made = deck(films=1)
-    with pytest.raises(BadInput, match="has 1 films"):
+    with pytest.raises(BadInput, match=r"no more films than the deck .* has: 1"):
         study(gate_deck=made, gate_kappa=0.7, gate_films=2)
     with pytest.raises(IntegrityError, match="gate_is_whole"), transaction.atomic():
         Study.objects.create(name="half a gate", gate_kappa=0.7)

@@ -176,7 +176,7 @@ def test_a_film_of_two_readers_is_settled_by_those_two(
 
 
 def test_more_readers_for_each_film_than_there_are_is_refused(study: MakeStudy) -> None:
-    with pytest.raises(BadInput, match="3 readers are to read each film, but only 2"):
+    with pytest.raises(BadInput, match="chosen: 2, where each film is to have 3"):
         study(films=1, overlap="some", readers_per_film=3)
     with pytest.raises(BadInput, match="needs a second reader"):
         study(films=1, readers=["ada"], overlap="double", double_share=0.5)

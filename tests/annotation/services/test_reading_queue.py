@@ -91,7 +91,7 @@ def test_the_end_is_said(study: MakeStudy, reader: MakeUser, read: Read) -> None
     read(round_, reader("ada"))
     taken = reading_queue.take_next(reader=reader("ada"), round_id=round_.pk)
     assert (taken.reading, taken.state) == (None, "finished")
-    assert "all 1 places" in taken.sentence
+    assert "every place of this round, 1 in all" in taken.sentence
 
 
 def test_a_closed_study_gives_no_place(study: MakeStudy, reader: MakeUser) -> None:

@@ -15,7 +15,7 @@ export const agreement = {
   fewReadersTitle: "Nothing to compare yet",
   fewReaders:
     "Agreement appears as soon as two readers have committed the same film in this round. See the study's page for who has read how much.",
-  allReaders: (n: number) => `All ${n} readers`,
+  allReaders: (n: number) => (n === 1 ? "The only reader" : `All ${n} readers`),
   allCaption: "Intraclass correlation of the totals, all readers together",
   pair: (a: string, b: string) => `${a} and ${b}`,
   totalsCaption: (a: string, b: string) => `Totals: ${a} minus ${b}`,

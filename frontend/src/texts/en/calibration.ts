@@ -24,7 +24,8 @@ export const calibration = {
     title: "Committed. The known grades beside yours",
     yours: "Yours",
     answer: "Known",
-    agree: (n: number, all: number) => `Same as known at ${n} of ${all} corners.`,
+    agree: (n: number, all: number) =>
+      `Same as known at ${n} of ${all} ${all === 1 ? "corner" : "corners"}.`,
   },
   decks: {
     title: "Calibration decks",

@@ -4,7 +4,7 @@ export const report = {
   title: (name: string) => `Everything that was measured of ${name}`,
   none: "This version has no report: it was evaluated before there was one.",
   intervals: (patients: number, times: number) =>
-    `95 % intervals in small print: ${patients} test patients drawn again as wholes, ${times} times.`,
+    `95 % intervals in small print: test patients, ${patients} in all, drawn again as wholes, ${times} times.`,
   grades: "Each grade against the others",
   grade: "Grade",
   counts: {
@@ -96,7 +96,7 @@ export const gate = {
       `Whether ${candidate} is better than ${serving} cannot be said.`,
   },
   because: (figure: string, difference: string, limits: string, patients: number) =>
-    `${figure}: difference ${difference} (95 % interval ${limits}) on ${patients} test patients.`,
+    `${figure}: difference ${difference} (95 % interval ${limits}); test patients: ${patients}.`,
   tooFew: (patients: number) =>
     `No interval comes from ${patients} test ${patients === 1 ? "patient" : "patients"}. Read more films of test patients.`,
   caption: (candidate: string, serving: string) =>
@@ -123,7 +123,7 @@ export const gate = {
     off_by_a_level: "Discs off by a level",
   } as Record<string, string>,
   pointsTruth: (byReaders: string, discs: string, within: string | null) =>
-    `Readers placed ${byReaders} of these ${discs} discs. The others stand where a model found them and no reader moved them: a network like that one looks better on them than it is, and a better one worse.` +
+    `Of these discs, ${discs} in all, readers placed ${byReaders}. The others stand where a model found them and no reader moved them: a network like that one looks better on them than it is, and a better one worse.` +
     (within === null
       ? ""
       : ` Of the discs that readers placed, ${within} are within 2 mm; they are the ones that the model had wrong.`),

@@ -217,7 +217,8 @@ export const reading = {
     probability: "Probability",
     unseen: "not seen",
     version: (version: string) => `Model ${version}`,
-    agree: (n: number, all: number) => `Same grade at ${n} of ${all} corners.`,
+    agree: (n: number, all: number) =>
+      `Same grade at ${n} of ${all} ${all === 1 ? "corner" : "corners"}.`,
     kept: "Your first grades are kept as they are.",
     next: "Next film",
   },

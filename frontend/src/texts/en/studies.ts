@@ -48,7 +48,7 @@ export const studies = {
       hint: "Nothing chosen means all.",
       none: "None known",
       found: (films: number, patients: number, places: number) =>
-        `${films} ready films of ${patients} patients fit: ${places} places to read.`,
+        `${films} ready ${films === 1 ? "film" : "films"} of ${patients} ${patients === 1 ? "patient" : "patients"} ${films === 1 ? "fits" : "fit"}: ${places} ${places === 1 ? "place" : "places"} to read.`,
       nothing: "No ready film fits. Widen the choice.",
       from: "Visits from",
       to: "Visits until",

@@ -37,7 +37,7 @@ OTHERS = {
 SET_ASIDE = {
     "truncated": "claims 6144 bytes of pixels and holds",
     "wrong-length": "The header claims 12288 bytes of pixels, the file holds 6144.",
-    "lying-depth": "The header says 10 bits are stored, but the pixels use 12.",
+    "lying-depth": "Bits stored by the header: 10, but the pixels use 12.",
     "lying-frame": "have another size than the header claims",
 }
 GOOD = ("no-preamble", "no-meta", "script", "zzz-good")

@@ -12,7 +12,7 @@ def test_the_command_writes_films_and_truth_without_a_database(tmp_path: Path) -
     )
     assert len(list(tmp_path.glob("*.dcm"))) == 4
     assert (tmp_path / "truth.csv").exists()
-    assert "Wrote 4 films" in said.getvalue()
+    assert "this many films: 4." in said.getvalue()
 
 
 def test_plain_films_are_those_without_mishaps(tmp_path: Path) -> None:
