@@ -34,16 +34,51 @@ describe("the language of the page", () => {
 
 type Leaf = [path: string, said: string];
 
-/** Every text of a table; those with places are said with a name or a number in each. */
-function said(table: object, path = ""): Leaf[] {
+type Text = (...places: unknown[]) => unknown;
+
+/** A text with these in its places; one that wants a name gets the number written out. */
+function filled(text: Text, places: unknown[]): string {
+  try {
+    return String(text(...places));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return String(text(...places.map(String)));
+  }
+}
+
+/** Every text of a table; those with places are said with what `place` gives in each. */
+function said(
+  table: object,
+  path = "",
+  place: (index: number) => unknown = (index) => `X${index}`,
+): Leaf[] {
   return Object.entries(table).flatMap(([key, value]): Leaf[] => {
     const at = path ? `${path}.${key}` : key;
     if (typeof value === "string") return [[at, value]];
-    if (typeof value !== "function") return said(value as object, at);
-    const places = Array.from({ length: value.length }, (_, index) => `X${index}`);
-    return [[at, String(value(...places))]];
+    if (typeof value !== "function") return said(value as object, at, place);
+    const places = Array.from({ length: value.length }, (_, index) => place(index));
+    return [[at, filled(value as Text, places)]];
   });
 }
+
+describe("the English table", () => {
+  it("counts one of a thing as one", () => {
+    const things =
+      /\b1 (?:[a-z]+ )?(?:areas|corners|days|discs|films|files|grades|patients|places|points|readers|rounds|studies)\b/;
+    const counts = said(english, "", () => 1).filter(([, text]) => things.test(text));
+    expect(counts).toEqual([]);
+  });
+});
+
+describe("a discarded film that may come again", () => {
+  it.each([
+    [english, /Discarded.*again/, /picture is deleted.*new film/],
+    [korean, /폐기.*재전송/, /화상이 삭제.*새 영상/],
+  ])("is called that, and a hint says what it means", ({ office }, name, hint) => {
+    expect(office.radiographs.list.states.forgotten).toMatch(name);
+    expect(office.radiographs.list.forgottenHint).toMatch(hint);
+  });
+});
 
 describe("the Korean table", () => {
   /** The same in both languages: names, units, abbreviations. */

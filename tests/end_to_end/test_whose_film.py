@@ -59,7 +59,7 @@ def test_a_film_is_set_aside_discarded_and_comes_again(
     decision.get_by_test_id("accept-film").click()
     expect(waiting).to_have_count(0)
     expect(rows).to_have_count(2)  # points and grades of the old one were of another picture
-    expect(rows.last).to_contain_text("Kept as history")
+    expect(rows.last).to_contain_text("Discarded, may come again")
     admin.shows("whose-film-replaced")
 
     rows.first.get_by_role("button", name="Set aside").click()
@@ -71,7 +71,7 @@ def test_a_film_is_set_aside_discarded_and_comes_again(
     rows.first.get_by_role("button", name="Let it come again").click()
     admin.shows("whose-film-forget")
     page.get_by_test_id("confirm-yes").click()
-    expect(rows.first).to_contain_text("Kept as history")
+    expect(rows.first).to_contain_text("Discarded, may come again")
     sends(admin, films[0])
     expect(rows).to_have_count(3)
     admin.shows("whose-film-came-again")

@@ -44,7 +44,7 @@ export const radiographs = {
       "Keep this page open. If it was closed on the way, drop the same again: a film that is here is not stored twice.",
     clear: "Clear finished",
     left: (shown: number, all: string) =>
-      `${shown} of ${all} files are listed; imported ones are left out.`,
+      `Files listed: ${shown} of ${all}; imported ones are left out.`,
     leave: "Files are still being sent. Leave this page and stop sending?",
     onlyFiles: "Nothing was dropped that could be sent. Drop files or folders.",
   },
@@ -150,8 +150,10 @@ export const radiographs = {
       ready: "Ready",
       quarantined: "Needs a decision",
       discarded: "Discarded",
-      forgotten: "Kept as history",
+      forgotten: "Discarded, may come again",
     },
+    forgottenHint:
+      "It was discarded and its picture is deleted. An administrator let it come again: sent again, it is imported as a new film. This row stays as a record.",
     graded: "Pre-graded",
     implausible: "Points in doubt",
     implausibleHint: "The found disc points do not look like a spine; a reader places them.",

@@ -147,8 +147,10 @@ export const radiographs: typeof english = {
       ready: "준비됨",
       quarantined: "결정 필요",
       discarded: "폐기됨",
-      forgotten: "기록으로 보관",
+      forgotten: "폐기됨, 재전송 허용",
     },
+    forgottenHint:
+      "폐기되어 화상이 삭제된 영상입니다. 관리자가 재전송을 허용했으며 다시 보내면 새 영상으로 들어옵니다. 이 줄은 기록으로 남습니다.",
     graded: "판정됨",
     implausible: "기준점 의심",
     implausibleHint: "찾은 추간판 기준점이 척추로 보이지 않습니다. 판독자가 직접 놓습니다.",
