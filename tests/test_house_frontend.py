@@ -1,7 +1,6 @@
 """The directions of the browser program: no ring, and the viewer knows neither API nor screens."""
 
 import graphlib
-import json
 import re
 from pathlib import Path
 
@@ -47,13 +46,3 @@ def test_the_viewer_knows_neither_the_server_nor_the_screens() -> None:
         if target in {"api.ts", "outbox.ts"} or target.startswith("screens/")
     }
     assert foreign == set()
-
-
-def test_what_is_bundled_comes_with_its_licence() -> None:
-    """As built by `make setup`: of the page, and of the decoder in its worker."""
-    licences = SOURCES.parents[1] / "annotation" / "static" / "app" / "licences.md"
-    text = licences.read_text()
-    packages = json.loads((SOURCES.parent / "package.json").read_text())["dependencies"]
-    assert {*packages, "svelte", "CharLS"} <= set(re.findall(r"## (\S+) - ", text))
-    assert "Jan de Vaan" in text
-    assert "Chris Hafey" in text
