@@ -4,6 +4,7 @@ Serving: phantom films at full size go from their DICOM files through the intake
 `pregrade` to stored grades, on a durable Postgres. Beside it the same networks in the same run, at
 the same batch, in as many threads, on crops and views that lie ready; once with the networks of
 the starter weights, once with the full-size ones of the recipes (`benchmarks.serving_networks`).
+A round has enough films for its beginning and end, when cores wait, to weigh little.
 Training: samples a second through `training.loop`, beside forward, backward and optimizer step on
 one batch that lies ready.
 
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("runtimes_ms", "serving", "training"), help="one part")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=5, help="path and bare networks in turn")
-    parser.add_argument("--patients", type=int, default=4, help="of a round; two films each")
+    parser.add_argument("--patients", type=int, default=8, help="of a round; two films each")
     parser.add_argument("--memory-films", type=int, default=500)
     parser.add_argument("--steps", type=int, default=20, help="training steps of a turn")
     parser.add_argument("--compile", action="store_true", help="measure torch.compile too")
@@ -112,6 +113,7 @@ def _row(
         for _ in range(rounds):
             first = next(taken)
             turns["intake"].append(films / _import(folder, first=first, patients=patients))
+            list(film_batches.graded(looking, _files()[-films:]))  # the rehearsal
             turns["pregrade"].append(films / _timed(lambda: graded.append(_pregrade())))
             turns["decode"].append(films / _timed(lambda: _decode(films)))
             turns["bare"].append(_bare(alone, films))
