@@ -162,7 +162,7 @@ def test_what_is_no_film_is_refused_with_its_reason(source: bytes | str, why: st
         ({"SOPClassUID": "1.2.3.4.5"}, "no radiograph"),
         ({"Rows": 40000, "Columns": 40000}, "40000 x 40000"),
         ({"Rows": 0}, "0 x 48"),
-        ({"BitsAllocated": 32}, "32 bits"),
+        ({"BitsAllocated": 32}, "header: 32;"),
         ({"Rows": None}, "how the pixels are stored"),
         ({"PixelData": None}, "no pixels"),
         ({"SamplesPerPixel": 3}, "colour"),
