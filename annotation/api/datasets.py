@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import StreamingHttpResponse
 from rest_framework.authtoken.models import Token
@@ -14,7 +13,7 @@ from rest_framework.views import APIView
 from annotation.errors import NotFound
 from annotation.models import Study
 from annotation.permissions import ADMIN, COORDINATOR, DATA, role, user_of
-from annotation.services import audit, dataset_export
+from annotation.services import audit, dataset_export, windows
 
 TABLES = {"reads": dataset_export.reads, "consensus": dataset_export.consensus}
 FORMATS = {
@@ -79,7 +78,7 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         """Make a new one; the old one stops working."""
         # Two clicks at once: the second waits here, and its token is the one that works.
-        User.objects.select_for_update(no_key=True).get(pk=user_of(request).pk)
+        windows.one_at_a_time(user_of(request))
         Token.objects.filter(user=user_of(request)).delete()
         token = Token.objects.create(user=user_of(request))
         audit.record(actor=user_of(request), action="token.made", subject=user_of(request))

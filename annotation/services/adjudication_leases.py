@@ -9,7 +9,7 @@ from django.db.models import Min, Q
 from django.utils import timezone
 
 from annotation.models import AdjudicationCase, Study
-from annotation.services import adjudication
+from annotation.services import adjudication, windows
 
 
 @transaction.atomic
@@ -18,8 +18,7 @@ def take_next(*, adjudicator: User, study: Study) -> AdjudicationCase | None:
 
     None when nothing is open, or all that is open is held by others.
     """
-    # All of an adjudicator's windows queue here, so that they get one case and not two.
-    User.objects.select_for_update(no_key=True).get(pk=adjudicator.pk)
+    windows.one_at_a_time(adjudicator)
     now = timezone.now()
     free = Q(held_by__isnull=True) | Q(lease_until__lte=now)
     # What somebody else is taking at this moment is waited for: then it is known until when.

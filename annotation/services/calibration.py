@@ -17,7 +17,7 @@ from django.db.models import Max
 
 from annotation.errors import Conflict, NotFound
 from annotation.models import CalibrationAnswer, GradeEvent, Reading, Round, Study
-from annotation.services import draws, study_films
+from annotation.services import draws, study_films, windows
 from annotation.services.bootstrap import patient_bootstrap
 from annotation.services.kappa import weighted_kappa
 from annotation.services.ledger import Mark
@@ -163,7 +163,7 @@ def passes(one: Try, least: float, films: int) -> bool:
 @transaction.atomic
 def begin(*, deck: Study, reader: User) -> Round:
     """Draw a new pass through a deck for a reader. Raises Conflict while one is unfinished."""
-    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
+    windows.one_at_a_time(reader)
     Study.decks.select_for_update().get(pk=deck.pk)  # two passes would get one number
     mine = Reading.objects.of(reader).filter(round__study_id=deck.pk)
     if mine.pending().exists():

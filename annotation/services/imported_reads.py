@@ -15,7 +15,7 @@ from django.utils import timezone
 from annotation.errors import BadInput
 from annotation.models import GradeEvent, Reading, Round
 from annotation.models.reading import ReadingQuerySet
-from annotation.services import audit, consensus, worklist
+from annotation.services import audit, consensus, windows
 from inference.msasss import GRADES, NOT_ASSESSABLE, one_sided_bridges, sites_of
 
 
@@ -48,7 +48,7 @@ def import_reads(
     The reader's readings of these films must have been drawn already and be untouched. Raises
     BadInput naming the first film or corner that does not fit.
     """
-    worklist.one_window_at_a_time(reader)  # who may be opening one of these at this moment
+    windows.one_at_a_time(reader)  # who may be opening one of these at this moment
     mine = Reading.objects.of(reader).filter(round=into, site="", arm=Reading.Arm.MAIN)
     # The readings alone, and without the key: other readers who commit name films and readings.
     locked = mine.select_for_update(of=("self",), no_key=True).order_by("position", "slot")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotation.errors import Incomplete, KeyReused
 from annotation.models import Reading
-from annotation.services import consensus, reading_queue, second_look, worklist
+from annotation.services import consensus, reading_queue, second_look, windows
 from annotation.services.reader_grades import histories_of
 from annotation.services.reading_queue import Place
 
@@ -22,7 +22,7 @@ def commit(*, reader: User, reading_id: int, key: UUID) -> Place:
     the missing corners of every film, KeyReused, and as `grade` does.
     """
     # In the order of a take: one that waits for the place would not see the second look behind it.
-    worklist.one_window_at_a_time(reader)
+    windows.one_at_a_time(reader)
     place = reading_queue.locked_place(reader, reading_id)
     reading = place[0]
     if earlier := Reading.objects.filter(commit_key=key).first():

@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotation.errors import AlreadyCommitted, LeaseLost, NotFound, StudyClosed
 from annotation.models import Reading, Round, Study
 from annotation.models.reading import ReadingQuerySet
-from annotation.services import model_shown, worklist
+from annotation.services import model_shown, windows, worklist
 
 # A hold renewed so lately is not written again: every grade would cost a second write.
 _FRESH = timedelta(seconds=30)
@@ -65,7 +65,7 @@ def take_next(*, reader: User, round_id: int, shown: int | None = None) -> Taken
     others while it may be opened at all. Raises NotFound when the reader has no place in this
     round.
     """
-    worklist.one_window_at_a_time(reader)
+    windows.one_at_a_time(reader)
     round_ = Round.objects.select_related("study").filter(pk=round_id).first()
     if round_ is None:
         raise NotFound

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.errors import NotFound, StudyClosed
 from annotation.models import Reading, Round
 from annotation.models.reading import ReadingQuerySet
-from annotation.services import calibration
+from annotation.services import calibration, windows
 
 State = Literal["open", "calibration", "washout", "finished", "closed"]
 
@@ -31,11 +31,6 @@ class Places:
     sentence: str
     opens_at: datetime | None
     leads_to: int | None = None
-
-
-def one_window_at_a_time(reader: User) -> None:
-    """All of a reader's windows queue here: two of them get the same place, not two places."""
-    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=reader.pk)
 
 
 def opened(mine: ReadingQuerySet) -> ReadingQuerySet:
@@ -150,7 +145,7 @@ def _washout_sentence(round_: Round, opens_at: datetime | None) -> str:
 def rounds_of(reader: User) -> list[Places]:
     """Every round in which the reader has places, oldest study first."""
     # A place that is committed between two questions would be neither open nor read.
-    one_window_at_a_time(reader)
+    windows.one_at_a_time(reader)
     rounds = (
         Round.objects.filter(Exists(Reading.objects.of(reader).filter(round=OuterRef("pk"))))
         .select_related("study")
