@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from psycopg2.errors import UniqueViolation
 
 from annotation.errors import BadInput
 from annotation.models import Reading, Round, Study, StudyFilm
@@ -16,6 +17,7 @@ from annotation.services import audit, calibration, draws, study_films
 from annotation.services.study_films import EVERY_FILM, FilmChoice, Spine
 
 _BATCH = 5000
+_NAME_ONCE = "annotation_study_name_key"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,6 @@ def create(*, design: Design, actor: User) -> Study:
     _check_other_studies(design, films)
     _check_gate(design, films)
     study = Study(name=design.name, **{column: getattr(design, column) for column in DESIGN})
-    study.validate_constraints()
     save_named(study)
     study.readers.set(design.readers)
     study.adjudicators.set(design.adjudicators)
@@ -93,11 +94,18 @@ def create(*, design: Design, actor: User) -> Study:
 
 
 def save_named(study: Study) -> None:
-    """Save a new study or deck. Raises BadInput when another one has its name."""
+    """Save a new study or deck. Raises BadInput when another one has its name.
+
+    ValidationError, with the constraint's own sentence, for a design that contradicts itself.
+    """
+    study.validate_constraints()
     try:
         with transaction.atomic():
             study.save()
     except IntegrityError as clash:
+        refused = clash.__cause__
+        if not isinstance(refused, UniqueViolation) or refused.diag.constraint_name != _NAME_ONCE:
+            raise
         raise BadInput(
             f"There is a study or a deck named {study.name!r} already. Choose another name."
         ) from clash

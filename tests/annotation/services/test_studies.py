@@ -1,6 +1,8 @@
 """A study: who may read it, what is in it, and the order drawn once."""
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from annotation.errors import BadInput, Conflict
 from annotation.models import AuditRecord, QueriedCorner, Reading, Round, Study
@@ -106,6 +108,19 @@ def test_a_name_is_used_once(study: MakeStudy) -> None:
     study(name="spine")
     with pytest.raises(BadInput, match="Choose another name"):
         study(name="spine")
+
+
+def test_what_is_wrong_with_a_deck_beside_its_name_is_told_as_that(db: None) -> None:
+    deck = Study(name="new", purpose=Study.Purpose.CALIBRATION, repeat_share=0.9)
+    with pytest.raises(ValidationError, match="At most half of the films"):
+        studies.save_named(deck)
+
+
+def test_a_fault_of_the_program_is_not_told_as_a_name_that_is_taken(db: None) -> None:
+    deck = Study(name="new", purpose=Study.Purpose.CALIBRATION)
+    deck.finding_flags = None  # type: ignore[assignment]  # what is at fault here
+    with pytest.raises(IntegrityError, match="finding_flags"), transaction.atomic():
+        studies.save_named(deck)
 
 
 def test_the_creation_is_on_record(study: MakeStudy) -> None:
