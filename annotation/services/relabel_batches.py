@@ -21,18 +21,25 @@ def open_ranked(
 ) -> Round:
     """Open a batch of the corners that `corner_routing.ranked_corners` ranks first now.
 
-    Raises as that does, and as `open_batch`.
+    Raises as that does, as `open_batch`, and Conflict when the study is closed.
     """
-    # Two at once would ask for the same corners: the second ranks what the first has left.
-    _locked(study)
-    version, corners = corner_routing.ranked_corners(study, size=size, random_share=random_share)
+    held = _held(study)
+    version, corners = corner_routing.ranked_corners(held, size=size, random_share=random_share)
     return open_batch(
-        study=study, corners=corners, model_version=version, readers=readers, actor=actor
+        study=held, corners=corners, model_version=version, readers=readers, actor=actor
     )
 
 
-def _locked(study: Study) -> Study:
-    return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+def _held(study: Study) -> Study:
+    """The study, locked. Raises Conflict when it is closed.
+
+    Two batches at once would ask for the same corners under the same round number: the second
+    waits here, and ranks what the first has left.
+    """
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    if not locked.is_open:
+        raise Conflict("This study is closed. Open a batch in a study that is still read.")
+    return locked
 
 
 @transaction.atomic
@@ -46,8 +53,9 @@ def open_batch(
 ) -> Round:
     """Open a round over ranked corners: one reading per reader and corner, in rank order.
 
-    Score, stream and selection probability are kept; readers never see them. Raises BadInput for
-    readers who cannot read blind or adjudicate here, Conflict when the study is closed.
+    The caller holds the study since they were ranked. Score, stream and selection probability are
+    kept; readers never see them. Raises BadInput for readers who cannot read blind or adjudicate
+    here.
     """
     _check_batch(study, corners, readers)
     last = study.rounds.aggregate(last=Max("number"))["last"] or 0
@@ -83,9 +91,6 @@ def open_batch(
 
 
 def _check_batch(study: Study, corners: Sequence[Ranked], readers: Sequence[User]) -> None:
-    # Two batches at once would ask for the same round number: the second waits here.
-    if not _locked(study).is_open:
-        raise Conflict("This study is closed. Open a batch in a study that is still read.")
     if not corners or not readers:
         raise BadInput("A relabel batch needs at least one corner and one reader.")
     adjudicators = set(study.adjudicators.all())

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from annotation.errors import BadInput, Conflict
+from annotation.errors import BadInput
 from annotation.models import AuditRecord, QueriedCorner, Reading, Round, Study
 from annotation.services import relabel_batches, studies, study_films
 from annotation.services.ranking import Candidate, Ranked
@@ -182,17 +182,6 @@ def test_a_corner_of_another_study_is_refused(
             model_version=model_version(),
             readers=[reader("ada")],
             actor=reader("ada"),
-        )
-
-
-def test_a_closed_study_opens_no_batch(
-    study: MakeStudy, model_version: MakeModel, reader: MakeUser
-) -> None:
-    made = study()
-    Study.objects.update(is_open=False)
-    with pytest.raises(Conflict, match="closed"):
-        relabel_batches.open_batch(
-            study=made, corners=[], model_version=model_version(), readers=[], actor=reader()
         )
 
 
