@@ -4,9 +4,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from annotation.models import Radiograph
+from annotation.services import named_locks
 from inference.picture import (
     Picture,
     Window,
@@ -17,9 +18,6 @@ from inference.picture import (
 
 PREVIEW_LONGEST = 1024  # pixels: light enough to show at once, sharp enough to know the film
 
-_WRITES = "SELECT pg_advisory_xact_lock_shared(hashtextextended('picture of film ' || %s, 0))"
-_NOBODY_WRITES = "SELECT pg_try_advisory_xact_lock(hashtextextended('picture of film ' || %s, 0))"
-
 
 def nobody_writes(film: int) -> bool:
     """Whether no open transaction has written the film's picture; none does until this one ends.
@@ -27,9 +25,11 @@ def nobody_writes(film: int) -> bool:
     A row that is not committed yet cannot be seen, however long ago its picture was written: the
     machine may have slept in between.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_NOBODY_WRITES, [str(film)])
-        return bool(cursor.fetchone()[0])
+    return named_locks.try_to_hold(_picture_of(film))
+
+
+def _picture_of(film: int) -> str:
+    return f"picture of film {film}"
 
 
 class FilmPictures:
@@ -56,8 +56,7 @@ class FilmPictures:
         if self._coded is None:
             raise ValueError("No picture was begun.")
         preview = preview_jpeg(glance, window, PREVIEW_LONGEST)
-        with connection.cursor() as cursor:
-            cursor.execute(_WRITES, [str(film.pk)])
+        named_locks.share(_picture_of(film.pk))
         for path, data in (
             (film.preview_path, preview),
             (film.picture_path, self._coded.result()),

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from annotation.errors import Conflict, NotFound
 from annotation.models import Radiograph, UnreadableFilm
-from annotation.services import audit
+from annotation.services import audit, named_locks
 from inference.film_tags import region_of
 
 
@@ -36,7 +36,7 @@ def note(
     data = source if isinstance(source, bytes) else source.read_bytes()
     file_hash = hmac.new(settings.PSEUDONYM_KEY, data, hashlib.sha256).hexdigest()
     with transaction.atomic():
-        _one_at_a_time(str(clean.SOPInstanceUID))
+        _one_copy_at_a_time(str(clean.SOPInstanceUID))
         film, is_new = UnreadableFilm.objects.get_or_create(
             file_hash=file_hash,
             defaults={
@@ -67,12 +67,10 @@ def note(
     return film
 
 
-def _one_at_a_time(*names: str) -> None:
-    """Until the caller's transaction ends: a film and a damaged copy of it that come at once would
-    not see each other, and the copy would wait for ever."""
-    with connection.cursor() as cursor:
-        for name in sorted(names):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+def _one_copy_at_a_time(*uids: str) -> None:
+    """A film and a damaged copy of it that come at once would not see each other, and the copy
+    would wait for ever."""
+    named_locks.hold(*(f"film that comes as {uid}" for uid in uids))
 
 
 def _encoding(header: Dataset) -> str:
@@ -90,7 +88,7 @@ def arrived(film: Radiograph, *names: str) -> None:
     `names` are other keyed UIDs under which the same picture came.
     """
     names = (film.sop_uid, *names)
-    _one_at_a_time(*names)
+    _one_copy_at_a_time(*names)
     waiting = UnreadableFilm.objects.filter(sop_uid__in=names, state=UnreadableFilm.State.WAITING)
     for earlier in waiting:
         earlier.state, earlier.radiograph = UnreadableFilm.State.ARRIVED, film
