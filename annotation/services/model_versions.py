@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from annotation.errors import Conflict
 from annotation.models import ModelVersion, Snapshot
-from annotation.services import audit
+from annotation.services import audit, named_locks
 
 
 def serving(task: str) -> ModelVersion:
@@ -35,7 +35,11 @@ def serving_pair() -> dict[str, ModelVersion]:
 
 @transaction.atomic
 def install_starter() -> list[ModelVersion]:
-    """Put the weights that ship with the product to work, where nothing serves yet."""
+    """Put the weights that ship with the product to work, where nothing serves yet.
+
+    Of two at once the second finds them serving.
+    """
+    named_locks.hold("starter weights")
     installed = []
     for task in ModelVersion.Task.values:
         if ModelVersion.objects.filter(task=task, state=ModelVersion.State.SERVING).exists():

@@ -44,6 +44,18 @@ def test_a_double_click_makes_one_token_that_works(
     assert Token.objects.get().key in {one.json()["token"] for one in answers}
 
 
+def test_starter_weights_that_are_installed_twice_at_once_serve_once(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two containers that start together."""
+    settings.WEIGHTS = tmp_path / "store"
+    monkeypatch.setattr(model_versions, "_register", together(model_versions._register))
+    installed = at_once(*[model_versions.install_starter] * 2)
+    assert sorted(len(versions) for versions in installed) == [0, 2]
+    serving = ModelVersion.objects.filter(state="serving").values_list("task", flat=True)
+    assert sorted(serving) == ["corner_grades", "key_points"]
+
+
 def test_two_candidates_that_come_at_once_get_two_names(
     model_version: MakeModel,
     study: MakeStudy,
