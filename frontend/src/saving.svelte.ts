@@ -18,14 +18,22 @@ let wake: () => void = () => {};
 let answered: Answered = () => {};
 let refused: Refused = () => {};
 
-/** The reading screen hears what became of its entries. */
+/** The screen hears what became of the entries; the one that comes next has the ear from then on. */
 export function listen(onanswer: Answered, onrefused: Refused): () => void {
   answered = onanswer;
   refused = onrefused;
   return () => {
-    answered = () => {};
-    refused = () => {};
+    if (answered === onanswer) answered = () => {};
+    if (refused === onrefused) refused = () => {};
   };
+}
+
+/** What a commit changes is asked for again when one that waited has come to its end. */
+export function listenForCommits(changed: () => void): () => void {
+  const heard = ({ kind }: Entry) => {
+    if (kind === "commit") changed();
+  };
+  return listen(heard, heard);
 }
 
 /** The outbox of whoever is signed in; what an earlier page left unsent goes out now. */

@@ -270,3 +270,24 @@ def test_a_study_that_is_closed_in_the_middle_keeps_both_versions(
     expect(refused).to_have_count(0)
     saved(page)
     assert at_server(reader, film) == ("leased", "0122" + 8 * "-")
+
+
+def test_the_worklist_counts_a_film_whose_commit_arrives_late(sign_in: SignIn) -> None:
+    office, reader = sign_in("coordinator"), sign_in("reader")
+    page = reader.page
+    late = blind_study(office, "Late", demo_films(office)[:2])
+    opens(reader, late)
+    grades(page, FIRST)
+    saved(page)
+    held = held_back(page, "/commit$")
+    goes_on(page)
+    assert eventually(page, lambda: len(held) > 0)
+    page.get_by_test_id("leave").click()
+    row = page.get_by_test_id(f"round-{late}")
+    expect(row.locator("progress")).to_have_attribute("value", "0")
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-state", "sending")
+    reader.shows("worklist-before-the-commit")
+    held[0].continue_()
+    expect(row.locator("progress")).to_have_attribute("value", "1")
+    saved(page)
+    reader.shows("worklist-after-the-commit")
