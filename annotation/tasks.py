@@ -7,7 +7,7 @@ reaches PyTorch, and only inside the bodies that run on a GPU worker.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -71,7 +71,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
     """
     versions = model_versions.serving_pair()
     grader = _grader(versions["key_point_version"], versions["grade_version"])
-    films = job.asked(corner_grades.waiting(**versions))
+    films = corner_grades.as_they_are(job.asked(corner_grades.waiting(**versions)))
     done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
     plausible: dict[int, bool] = {}
     aside: set[int] = set()
@@ -84,7 +84,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
         predictions = {o.number: o.prediction for o in outcomes if o.prediction}
         aside |= quarantine.set_aside_misfiled({n: p.shows for n, p in predictions.items()})
         predictions = {n: p for n, p in predictions.items() if n not in aside}
-        stored = corner_grades.store_pregradings(predictions=predictions, **versions)
+        stored = corner_grades.store_pregradings(films=films, predictions=predictions, **versions)
         plausible |= {one.radiograph_id: one.plausible for one in stored}
     seconds = max(time.monotonic() - started, 1e-3)
     moved = job.asked(corner_grades.corrected(**versions))
@@ -138,15 +138,14 @@ def _gpu_told_of() -> Iterator[None]:
         raise GpuLost(GpuLost.sentence.format(gpu.first_line(problem))) from problem
 
 
-def _graded(grader: "Grader", films: list[int]) -> "Iterator[list[Outcome]]":
+def _graded(grader: "Grader", films: Mapping[int, Radiograph]) -> "Iterator[list[Outcome]]":
     """The outcomes of these films, in batches."""
     from inference.film_batches import FilmFile, graded
 
-    fields = ("region", "corrected", "window_center", "window_width")
     files = [
         # The database checks the region of a ready film
-        FilmFile(film.pk, film.picture_path, cast(Region, film.region), Window(center, width))
-        for film in Radiograph.objects.filter(pk__in=films).order_by("pk").only(*fields)
+        FilmFile(number, film.picture_path, cast(Region, film.region), Window(center, width))
+        for number, film in films.items()
         for center, width in [(film.window_center, film.window_width)]
     ]
     return graded(grader, files)

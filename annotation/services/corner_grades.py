@@ -78,6 +78,13 @@ def corrected(*, key_point_version: ModelVersion, grade_version: ModelVersion) -
     )
 
 
+def as_they_are(films: Sequence[int]) -> dict[int, Radiograph]:
+    """These films in use by number, with what the networks get of them, oldest first."""
+    given = ("region", "corrected", "window_center", "window_width")
+    found = Radiograph.objects.ready().filter(pk__in=films).order_by("pk").only(*given)
+    return {film.pk: film for film in found}
+
+
 @transaction.atomic
 def store_by_hand(
     *,
@@ -102,19 +109,24 @@ def store_by_hand(
 @transaction.atomic
 def store_pregradings(
     *,
+    films: Mapping[int, Radiograph],
     predictions: Mapping[int, "FilmPrediction"],
     key_point_version: ModelVersion,
     grade_version: ModelVersion,
 ) -> list[Pregrading]:
     """Store points and probabilities of these films together. Repeating it changes nothing.
 
-    An implausible film keeps its points, for a person to read it by, and gets no grades. One that
-    was taken out of use since gets nothing: what a person makes of it may be another picture.
+    `films` are as they were when their pictures were read. An implausible film keeps its points,
+    for a person to read it by, and gets no grades. One that was taken out of use since, or was let
+    in again with another picture or region, gets nothing: it waits to be graded as it is now.
     """
     # Locked: another worker, or a person, may be setting one aside.
     ready = Radiograph.objects.ready().filter(pk__in=predictions).select_for_update(no_key=True)
-    in_use = list(ready.order_by("pk").values_list("pk", flat=True))
-    predictions = {film: predictions[film] for film in in_use}
+    predictions = {
+        film.pk: predictions[film.pk]
+        for film in ready.order_by("pk").only("region", "corrected")
+        if _is_unchanged(film, films[film.pk])
+    }
     key_points.store_predicted(
         films={film: prediction.discs for film, prediction in predictions.items()},
         version=key_point_version,
@@ -136,6 +148,11 @@ def store_pregradings(
     stored = list(Pregrading.objects.filter(radiograph__in=predictions, by_hand=False, **versions))
     _store_corners(stored, predictions)
     return stored
+
+
+def _is_unchanged(film: Radiograph, graded: Radiograph) -> bool:
+    """No picture ever changes under its name."""
+    return (film.file_name, film.region) == (graded.file_name, graded.region)
 
 
 def _store_corners(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -75,8 +75,8 @@ def serving(model_version: MakeModel) -> dict[str, ModelVersion]:
 
 @pytest.fixture
 def pictured(film: MakeFilm) -> MakeFilm:
-    def make() -> Radiograph:
-        made = film()
+    def make(**fields: Any) -> Radiograph:
+        made = film(**fields)
         made.picture_path.parent.mkdir(parents=True, exist_ok=True)
         write_picture(made.picture_path, np.full((60, 40), made.pk, np.uint16))
         return made

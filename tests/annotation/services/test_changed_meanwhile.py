@@ -133,10 +133,11 @@ def test_nothing_is_stored_of_a_film_that_another_worker_has_set_aside(
         "grade_version": model_version("grades"),
     }
     aside, stays = film(), film()
+    films = corner_grades.as_they_are([aside.pk, stays.pk])
     Radiograph.objects.filter(pk=aside.pk).update(state="quarantined", reason="It is no spine.")
     pixels = np.zeros((60, 40), np.uint16)
     predictions: Any = {one.pk: FakeGrader().grade_film(pixels, "L") for one in (aside, stays)}
-    kept = corner_grades.store_pregradings(predictions=predictions, **versions)
+    kept = corner_grades.store_pregradings(films=films, predictions=predictions, **versions)
     assert [one.radiograph_id for one in kept] == [stays.pk]
     assert not DiscPoint.objects.filter(radiograph=aside).exists()
     assert not Pregrading.objects.filter(radiograph=aside).exists()
