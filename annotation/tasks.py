@@ -116,11 +116,12 @@ def _graded_by_hand(
         except (OSError, ValueError) as problem:
             failed.append({"radiograph": number, "reason": f"The picture is lost: {problem}."})
             continue
-        prediction = grader.grade_film(
-            picture, cast(Region, film.region), discs=key_points.current(film)
-        )
-        by_hand = corner_grades.store_by_hand(film=number, prediction=prediction, **versions)
-        plausible[number] = by_hand.plausible
+        discs = key_points.current(film)
+        found = grader.grade_film(picture, cast(Region, film.region), discs=discs)
+        if stored := corner_grades.store_by_hand(
+            film=film, discs=discs, prediction=found, **versions
+        ):
+            plausible[number] = stored.plausible
     return plausible
 
 

@@ -17,6 +17,7 @@ from annotation.models import (
     Radiograph,
 )
 from annotation.services import jobs, key_points
+from inference.corner_regions import DiscPoints
 
 if TYPE_CHECKING:  # the web process may load this file, and predict loads torch
     from inference.predict import FilmPrediction
@@ -88,21 +89,30 @@ def as_they_are(films: Sequence[int]) -> dict[int, Radiograph]:
 @transaction.atomic
 def store_by_hand(
     *,
-    film: int,
+    film: Radiograph,
+    discs: Mapping[str, DiscPoints],
     prediction: "FilmPrediction",
     key_point_version: ModelVersion,
     grade_version: ModelVersion,
-) -> Pregrading:
-    """Store what the grader says of a film at a reader's points. The points stay the reader's."""
+) -> Pregrading | None:
+    """Store what the grader says of a film at a reader's points. The points stay the reader's.
+
+    None: these `discs` hold no longer, a reader has moved one since. The film is still among the
+    `corrected`, which are graded by and by.
+    """
+    # Not even a point may come in between: whoever adds one names the film, and waits here.
+    held = Radiograph.objects.ready().select_for_update().filter(pk=film.pk).first()
+    if held is None or key_points.current(held) != discs:
+        return None
     stored = Pregrading.objects.create(
-        radiograph_id=film,
+        radiograph=held,
         plausible=prediction.plausible,
         reason=prediction.reason or "",
         by_hand=True,
         key_points=key_point_version,
         corner_grades=grade_version,
     )
-    _store_corners([stored], {film: prediction})
+    _store_corners([stored], {held.pk: prediction})
     return stored
 
 

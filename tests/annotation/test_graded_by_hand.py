@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -19,12 +20,20 @@ from annotation.models import (
     Reading,
     Study,
 )
-from annotation.services import disc_corrections, jobs, reader_commit, reader_grades, reading_queue
+from annotation.services import (
+    disc_corrections,
+    jobs,
+    key_points,
+    reader_commit,
+    reader_grades,
+    reading_queue,
+)
 from annotation.services.ledger import Mark
 from inference.corner_regions import DiscPoints
 from inference.msasss import DISCS, Region, sites_of
 from inference.picture import Picture, write_picture
 from inference.predict import Film, FilmPrediction
+from tests.annotation.at_once import closing, somebody_waits_for_a_lock
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
 
 SURE = (1.0, 0.0, 0.0, 0.0)
@@ -157,6 +166,59 @@ def test_after_a_correction_that_does_not_help_the_next_one_counts(
     assert pregraded()["pregraded"] == 0
     read_with("ben", 11.0)
     assert pregraded() == GRADED
+    assert CornerPrediction.objects.filter(radiograph=implausible).count() == 12
+
+
+@pytest.mark.parametrize("first", [12.0, 35.0], ids=["plausible", "implausible"])
+def test_a_point_that_is_moved_while_it_is_graded_is_graded_again(
+    first: float,
+    read_with: Callable[[str, float], Reading],
+    grader: Doubtful,
+    implausible: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Grades belong to the points that hold when they are stored."""
+    read_with("ada", first)
+    grade_film = Doubtful.grade_film
+
+    def moved_meanwhile(*what: Any, **how: Any) -> FilmPrediction:
+        if len(grader.given) == 0:
+            read_with("ben", 11.0)
+        return grade_film(grader, *what, **how)
+
+    monkeypatch.setattr(grader, "grade_film", moved_meanwhile)
+    assert pregraded()["pregraded"] == 0
+    assert not Pregrading.objects.filter(by_hand=True).exists()
+    tasks.grade_corrected_films()
+    tasks.pregrade(Job.objects.get(state="queued").pk)
+    assert [discs["L1/L2"].center[0] for discs in grader.given] == [first, 11.0]
+    assert Pregrading.objects.get(by_hand=True).plausible
+    assert CornerPrediction.objects.filter(radiograph=implausible).count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_moves_a_point_between_the_look_and_the_store(
+    read_with: Callable[[str, float], Reading],
+    grader: Doubtful,
+    implausible: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read_with("ada", 12.0)
+    current, at_work = key_points.current, list[Future[Reading]]()
+    with ThreadPoolExecutor(1) as people:
+
+        def looked(film: Radiograph) -> Any:
+            found = current(film)
+            if grader.given:  # the second look, with the film held
+                at_work.append(people.submit(closing, lambda: read_with("ben", 11.0)))
+                while not somebody_waits_for_a_lock():
+                    assert not at_work[0].done()
+            return found
+
+        monkeypatch.setattr(key_points, "current", looked)
+        assert pregraded() == GRADED
+        (ben,) = at_work
+        ben.result()
     assert CornerPrediction.objects.filter(radiograph=implausible).count() == 12
 
 

@@ -16,6 +16,7 @@ from annotation.services.dicom_import import FileResult, Status, import_film
 from annotation.services.film_pictures import FilmPictures
 from annotation.services.patient_number import Came
 from annotation.services.quarantine import accept
+from tests.annotation.at_once import somebody_waits_for_a_lock
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
@@ -126,13 +127,3 @@ def test_a_film_comes_under_a_visit_that_an_answer_empties_in_that_moment(
 
 def the(result: FileResult) -> Radiograph:
     return Radiograph.objects.select_related("visit__patient").get(pk=result.radiograph)
-
-
-def somebody_waits_for_a_lock() -> bool:
-    """That this transaction holds; unlike pg_stat_activity, pg_locks is never of a moment ago."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM pg_locks"
-            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        )
-        return cursor.fetchone() is not None
