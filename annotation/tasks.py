@@ -7,7 +7,7 @@ reaches PyTorch, and only inside the bodies that run on a GPU worker.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +19,7 @@ from annotation.errors import Conflict, GpuLost
 from annotation.models import Job, ModelVersion, Radiograph, Study
 from annotation.services import (
     auto_promotion,
+    begun_films,
     corner_grades,
     jobs,
     key_points,
@@ -57,12 +58,12 @@ def pregrade(job_id: int) -> None:
     """Key points and corner grades for the job's films, or for all that wait."""
     with jobs.held(job_id) as held:
         if held:
-            with _gpu_told_of():
-                result = _pregrade(held.job)
+            with _gpu_told_of(), begun_films.in_hand(held.job) as hand:
+                result = _pregrade(held.job, hand)
             jobs.succeed(held.job, message=corner_grades.told(result), result=result)
 
 
-def _pregrade(job: Job) -> dict[str, Any]:
+def _pregrade(job: Job, hand: begun_films.Hand) -> dict[str, Any]:
     """Grade batch by batch: a cancelled or lost job keeps what was stored, a bad film fails alone.
 
     A film that is something else than it is filed as goes to a person before anything is stored:
@@ -72,10 +73,11 @@ def _pregrade(job: Job) -> dict[str, Any]:
     versions = model_versions.serving_pair()
     grader = _grader(versions["key_point_version"], versions["grade_version"])
     films = corner_grades.as_they_are(job.asked(corner_grades.waiting(**versions)))
-    done, failed, started = 0, list[dict[str, Any]](), time.monotonic()
+    done, started = 0, time.monotonic()
+    failed = corner_grades.set_aside(job, **versions)
     plausible: dict[int, bool] = {}
     aside: set[int] = set()
-    for outcomes in _graded(grader, films):
+    for outcomes in _graded(grader, films, hand):
         # Before each batch is stored: another worker may have taken the job over meanwhile
         done += len(outcomes)
         message = f"Film {done} of {len(films)}"
@@ -88,7 +90,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
         plausible |= {one.radiograph_id: one.plausible for one in stored}
     seconds = max(time.monotonic() - started, 1e-3)
     moved = job.asked(corner_grades.corrected(**versions))
-    plausible |= _graded_by_hand(job, grader, moved, failed, versions)
+    plausible |= _graded_by_hand(job, grader, hand.one_by_one(moved), failed, versions)
     return {
         "pregraded": len(plausible),
         "implausible": sum(not held for held in plausible.values()),
@@ -102,7 +104,7 @@ def _pregrade(job: Job) -> dict[str, Any]:
 def _graded_by_hand(
     job: Job,
     grader: "Grader",
-    films: list[int],
+    films: Iterable[int],
     failed: list[dict[str, Any]],
     versions: dict[str, ModelVersion],
 ) -> dict[int, bool]:
@@ -139,17 +141,24 @@ def _gpu_told_of() -> Iterator[None]:
         raise GpuLost(GpuLost.sentence.format(gpu.first_line(problem))) from problem
 
 
-def _graded(grader: "Grader", films: Mapping[int, Radiograph]) -> "Iterator[list[Outcome]]":
-    """The outcomes of these films, in batches."""
+def _graded(
+    grader: "Grader", films: Mapping[int, Radiograph], hand: begun_films.Hand
+) -> "Iterator[list[Outcome]]":
+    """The outcomes of these films, in batches; last and alone those under which a worker died."""
     from inference.film_batches import FilmFile, graded
 
-    files = [
+    files = {
         # The database checks the region of a ready film
-        FilmFile(number, film.picture_path, cast(Region, film.region), Window(center, width))
+        number: FilmFile(
+            number, film.picture_path, cast(Region, film.region), Window(center, width)
+        )
         for number, film in films.items()
         for center, width in [(film.window_center, film.window_width)]
-    ]
-    return graded(grader, files)
+    }
+    for company in begun_films.in_company(list(films)):
+        for outcomes in graded(grader, [files[film] for film in company], begins=hand.begin):
+            yield outcomes
+            hand.end([one.number for one in outcomes])  # what came of them is stored by now
 
 
 @cache
@@ -208,7 +217,7 @@ def _train(held: jobs.Held) -> ModelVersion:
             start=serving_weights,
             compare=serving_weights,
         )
-        report = _follow(command, held)
+        report = training_process.followed_for(held, command)
         jobs.renew(job)  # nobody else may have registered this run's candidate
         return model_versions.register_candidate(
             task=task,
@@ -234,7 +243,7 @@ def compare(job_id: int) -> None:
                 weights=model_versions.sound_weights(version),
                 compare=model_versions.sound_weights(beside),
             )
-            report = _follow(command, held)
+            report = training_process.followed_for(held, command)
             model_versions.store_comparison(
                 version=version,
                 metrics=report["metrics"],
@@ -244,24 +253,6 @@ def compare(job_id: int) -> None:
             )
             done = f"{version.name} is compared with {beside.name}."
             jobs.succeed(held.job, message=done, result={"model_version": version.pk})
-
-
-def _follow(command: training_process.Command, held: jobs.Held) -> dict[str, Any]:
-    """Run the training process, pass its progress on, and return its last line.
-
-    If this worker dies, the process meets a closed pipe at its next line and ends too; if the job
-    is cancelled while the process says nothing, the heartbeat kills it.
-    """
-    job = held.job
-    last: dict[str, Any] = {}
-    with training_process.started(command) as process:
-        held.process = process
-        for last in training_process.lines(process):
-            if "step" in last:
-                jobs.renew(job, progress=last["progress"], message=training_process.told(last))
-    held.process = None
-    jobs.renew(job)  # killed because of a cancel, or because another worker has the job?
-    return training_process.outcome(last, process.returncode)
 
 
 @shared_task(time_limit=60)

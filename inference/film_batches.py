@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,9 +63,11 @@ def graded(
     *,
     batch: int | None = None,
     drivers: int | None = None,
+    begins: Callable[[list[int]], None] = lambda numbers: None,
 ) -> Iterator[list[Outcome]]:
     """The outcomes of all files, batch by batch, in the given order.
 
+    `begins` hears the numbers of each batch, in the caller's thread, before a picture is opened.
     A bad picture fails alone. Whatever else goes wrong is raised at its batch, and nothing after
     it is begun; so it is when the caller stops listening.
     """
@@ -77,6 +79,7 @@ def graded(
     with _pool(drivers, cores) as pool:
         begun: deque[Future[list[Outcome]]] = deque()
         for one in batches:
+            begins([file.number for file in one])
             begun.append(pool.submit(_outcomes, grader, one))
             if len(begun) > drivers:  # one waits, so that no driver does
                 yield begun.popleft().result()

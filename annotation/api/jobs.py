@@ -13,7 +13,7 @@ from annotation.api.users import shown_name
 from annotation.errors import NotFound
 from annotation.models import Job, Study
 from annotation.permissions import ADMIN, COORDINATOR, role, user_of
-from annotation.services import corner_grades, jobs, retraining
+from annotation.services import begun_films, corner_grades, jobs, retraining
 
 NEWEST = 50
 
@@ -132,6 +132,7 @@ class PregradeView(APIView):
         wanted.is_valid(raise_exception=True)
         films = wanted.validated_data["radiographs"]
         if films is None:
+            begun_films.ask_again()
             job = tasks.pregrade_new_films()
         else:
             asked = corner_grades.request_pregrading(films=films, actor=user_of(request))

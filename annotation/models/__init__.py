@@ -1,6 +1,7 @@
 """The tables, one file each; the reason for a constraint stands beside it."""
 
 from annotation.models.audit import AuditRecord
+from annotation.models.begun_film import BegunFilm
 from annotation.models.calibration import CalibrationAnswer
 from annotation.models.consensus import AdjudicationCase, Consensus
 from annotation.models.dataset import Snapshot
@@ -18,6 +19,7 @@ from annotation.models.unreadable_film import UnreadableFilm
 __all__ = [
     "AdjudicationCase",
     "AuditRecord",
+    "BegunFilm",
     "CalibrationAnswer",
     "Centre",
     "Consensus",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 
 from annotation.errors import BadInput
 from annotation.models import (
@@ -16,7 +16,7 @@ from annotation.models import (
     Pregrading,
     Radiograph,
 )
-from annotation.services import jobs, key_points
+from annotation.services import begun_films, jobs, key_points
 from inference.corner_regions import DiscPoints
 
 if TYPE_CHECKING:  # the web process may load this file, and predict loads torch
@@ -35,6 +35,7 @@ def request_pregrading(*, films: Sequence[int], actor: User | None) -> Job:
             f"No film that can be graded has the number {named}. Nothing was started: take it out, "
             "or decide first on a film that waits for a decision."
         )
+    begun_films.ask_again(films)
     return jobs.create(
         kind=Job.Kind.PREGRADE, arguments={"radiographs": sorted(set(films))}, actor=actor
     )
@@ -42,9 +43,7 @@ def request_pregrading(*, films: Sequence[int], actor: User | None) -> Job:
 
 def waiting(*, key_point_version: ModelVersion, grade_version: ModelVersion) -> list[int]:
     """Ids of the ready films that these two versions have not pre-graded, oldest first."""
-    done = Pregrading.objects.filter(key_points=key_point_version, corner_grades=grade_version)
-    ready = Radiograph.objects.ready().exclude(pk__in=done.values("radiograph"))
-    return list(ready.order_by("pk").values_list("pk", flat=True))
+    return _taken_up(_ungraded(key_point_version, grade_version))
 
 
 def corrected(*, key_point_version: ModelVersion, grade_version: ModelVersion) -> list[int]:
@@ -53,7 +52,32 @@ def corrected(*, key_point_version: ModelVersion, grade_version: ModelVersion) -
     These versions found no plausible points, a reader has moved some in a committed reading, and
     since then nobody has graded them.
     """
-    done = Pregrading.objects.filter(key_points=key_point_version, corner_grades=grade_version)
+    return _taken_up(_moved_since(key_point_version, grade_version))
+
+
+def set_aside(
+    job: Job, *, key_point_version: ModelVersion, grade_version: ModelVersion
+) -> list[dict[str, Any]]:
+    """Those that wait in neither list because workers died under them, as films that failed."""
+    versions = key_point_version, grade_version
+    wanted = Q(pk__in=_ungraded(*versions)) | Q(pk__in=_moved_since(*versions).values("pk"))
+    found = Radiograph.objects.filter(wanted, pk__in=begun_films.set_aside()).order_by("pk")
+    films = job.asked(list(found.values_list("pk", flat=True)))
+    return [{"radiograph": film, "reason": begun_films.SENTENCE} for film in films]
+
+
+def _taken_up(films: QuerySet[Radiograph]) -> list[int]:
+    found = films.exclude(pk__in=begun_films.set_aside()).order_by("pk")
+    return list(found.values_list("pk", flat=True))
+
+
+def _ungraded(key_points: ModelVersion, grades: ModelVersion) -> QuerySet[Radiograph]:
+    done = Pregrading.objects.filter(key_points=key_points, corner_grades=grades)
+    return Radiograph.objects.ready().exclude(pk__in=done.values("radiograph"))
+
+
+def _moved_since(key_points: ModelVersion, grades: ModelVersion) -> QuerySet[Radiograph]:
+    done = Pregrading.objects.filter(key_points=key_points, corner_grades=grades)
     moved = (
         DiscPoint.objects.filter(
             radiograph=OuterRef("pk"), reader__isnull=False, reading__committed_at__isnull=False
@@ -68,14 +92,12 @@ def corrected(*, key_point_version: ModelVersion, grade_version: ModelVersion) -
         .annotate(newest=Max("created_at"))
         .values("newest")
     )
-    return list(
+    return (
         Radiograph.objects.ready()
         .filter(pk__in=done.filter(plausible=False).values("radiograph"))
         .exclude(pk__in=done.filter(plausible=True).values("radiograph"))
         .annotate(moved=Subquery(moved), graded=Subquery(graded))
         .filter(Q(graded__isnull=True) | Q(graded__lt=F("moved")), moved__isnull=False)
-        .order_by("pk")
-        .values_list("pk", flat=True)
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from annotation.errors import ProductError
-from annotation.services.jobs import JobCancelled
+from annotation.services.jobs import Held, JobCancelled, renew
 
 Command = list[str]
 KEPT = timedelta(days=14)
@@ -120,6 +120,24 @@ def followed(command: Command) -> dict[str, Any]:
     with started(command) as process:
         for said in lines(process):
             last = said
+    return outcome(last, process.returncode)
+
+
+def followed_for(held: Held, command: Command) -> dict[str, Any]:
+    """Run to the end for a job, pass its progress on, and return the last line.
+
+    If this worker dies, the process meets a closed pipe at its next line and ends too; if the job
+    is cancelled while the process says nothing, the heartbeat kills it. Raises TrainingFailed, and
+    as `jobs.renew` does.
+    """
+    last: dict[str, Any] = {}
+    with started(command) as process:
+        held.process = process
+        for last in lines(process):
+            if "step" in last:
+                renew(held.job, progress=last["progress"], message=told(last))
+    held.process = None
+    renew(held.job)  # killed because of a cancel, or because another worker has the job?
     return outcome(last, process.returncode)
 
 

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from annotation import tasks
 from annotation.models import Job
 from annotation.services import jobs, training_process
 from annotation.services.training_process import TrainingFailed
@@ -30,7 +29,7 @@ def test_progress_of_the_training_reaches_the_job(held: jobs.Held) -> None:
     line = (
         '{"step": 30, "steps": 40, "loss": 0.51, "eta_s": 9, "phase": "Training", "progress": 0.4}'
     )
-    report = tasks._follow(saying(line, '{"done": true, "metrics": {}}'), held)
+    report = training_process.followed_for(held, saying(line, '{"done": true, "metrics": {}}'))
     held.job.refresh_from_db()
     assert report["done"]
     assert held.job.progress == 0.4
@@ -50,19 +49,19 @@ def test_films_are_told_with_their_total() -> None:
 
 def test_what_has_no_steps_is_told_without_them(held: jobs.Held) -> None:
     line = '{"step": 0, "steps": 1, "phase": "evaluating", "progress": 0.8}'
-    tasks._follow(saying(line, '{"done": true, "metrics": {}}'), held)
+    training_process.followed_for(held, saying(line, '{"done": true, "metrics": {}}'))
     held.job.refresh_from_db()
     assert held.job.message == "evaluating"
 
 
 def test_a_training_that_refuses_says_why(held: jobs.Held) -> None:
     with pytest.raises(TrainingFailed, match="no corner of grade 2"):
-        tasks._follow(saying('{"failed": "There is no corner of grade 2."}'), held)
+        training_process.followed_for(held, saying('{"failed": "There is no corner of grade 2."}'))
 
 
 def test_a_training_that_dies_is_a_failure(held: jobs.Held) -> None:
     with pytest.raises(TrainingFailed, match="status 7"):
-        tasks._follow([sys.executable, "-c", "raise SystemExit(7)"], held)
+        training_process.followed_for(held, [sys.executable, "-c", "raise SystemExit(7)"])
 
 
 def test_a_cancelled_training_is_stopped(held: jobs.Held) -> None:
@@ -71,7 +70,7 @@ def test_a_cancelled_training_is_stopped(held: jobs.Held) -> None:
     endless = [sys.executable, "-c", f"print({line!r}, flush=True)\nimport time\ntime.sleep(60)"]
     began = timezone.now()
     with pytest.raises(jobs.JobCancelled):
-        tasks._follow(endless, held)
+        training_process.followed_for(held, endless)
     assert (timezone.now() - began).total_seconds() < 30
 
 
@@ -85,5 +84,5 @@ def test_a_silent_training_is_killed_when_it_is_cancelled(settings: Settings) ->
     silent = [sys.executable, "-c", "import time\ntime.sleep(60)"]
     began = timezone.now()
     with jobs.kept_alive(job) as held, pytest.raises(jobs.JobCancelled):
-        tasks._follow(silent, held)
+        training_process.followed_for(held, silent)
     assert (timezone.now() - began).total_seconds() < 30

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotation import tasks
 from annotation.errors import BadInput
 from annotation.models import Job
-from annotation.services import corner_grades, jobs
+from annotation.services import begun_films, corner_grades, jobs
 
 
 class Command(BaseCommand):
@@ -26,11 +26,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         films = options["radiograph"]
         try:
-            job = (
-                corner_grades.request_pregrading(films=films, actor=None)
-                if films
-                else jobs.create(kind=Job.Kind.PREGRADE, arguments={}, actor=None)
-            )
+            if films:
+                job = corner_grades.request_pregrading(films=films, actor=None)
+            else:
+                begun_films.ask_again()
+                job = jobs.create(kind=Job.Kind.PREGRADE, arguments={}, actor=None)
         except BadInput as problem:
             raise CommandError(str(problem)) from problem
         tasks.pregrade(job.pk)
