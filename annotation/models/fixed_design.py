@@ -7,13 +7,23 @@ batches are no part of it.
 
 import pgtrigger
 
-_REFUSE = """
-    IF EXISTS (
+_GRADED = """EXISTS (
         SELECT 1 FROM annotation_round r
         JOIN annotation_reading p ON p.round_id = r.id
         JOIN annotation_gradeevent e ON e.reading_id = p.id
         WHERE r.study_id IN (OLD.{study}, NEW.{study})
-    ) THEN
+    )"""
+
+# A first grade that is not committed yet is seen by nobody. But its reading is locked, by whoever
+# saves it and by its foreign key: all readings are waited for, in the order in which a place is
+# locked, its films by their slots. Where a grade is in already, nobody is kept waiting.
+_REFUSE = f"""
+    IF NOT {_GRADED} THEN
+        PERFORM p.id FROM annotation_reading p JOIN annotation_round r ON p.round_id = r.id
+        WHERE r.study_id IN (OLD.{{study}}, NEW.{{study}})
+        ORDER BY p.slot, p.id FOR UPDATE OF p;
+    END IF;
+    IF {_GRADED} THEN
         RAISE EXCEPTION 'The design of a study is fixed once its first grade is in.'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

@@ -75,10 +75,12 @@ def create(*, design: Design, actor: User) -> Study:
             if not calibration.tries(design.gate_deck, reader, interval=False):
                 calibration.begin(deck=design.gate_deck, reader=reader)
     share = _shares(design, study, spines)
-    for number, days in enumerate(design.washouts, start=1):
-        round_ = Round.objects.create(
-            study=study, number=number, washout_days=days if number > 1 else 0
-        )
+    # All rounds before any place: a further round asks all places that there are for a grade.
+    rounds = [
+        Round.objects.create(study=study, number=number, washout_days=days if number > 1 else 0)
+        for number, days in enumerate(design.washouts, start=1)
+    ]
+    for round_ in rounds:
         for reader in design.readers:
             Reading.objects.bulk_create(_drawn(round_, reader, share[reader.pk]), batch_size=_BATCH)
     audit.record(

@@ -1,13 +1,17 @@
 """Once a grade is in, the database itself refuses another design; before that it does not."""
 
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from annotation.errors import DesignFixed
-from annotation.models import AuditRecord, Round, Study, StudyFilm
-from annotation.services import design_changes
+from annotation.models import AuditRecord, Reading, Round, Study, StudyFilm
+from annotation.services import design_changes, imported_reads, reader_grades, reading_queue
+from annotation.services.ledger import Mark
+from tests.annotation.at_once import closing, somebody_waits_for_a_lock
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser, Read
 
 Change = Callable[[Study], object]
@@ -20,6 +24,21 @@ CHANGES: dict[str, Change] = {
     "a further round": lambda made: Round.objects.create(study=made, number=9),
     "another washout": lambda made: made.rounds.update(washout_days=5),
 }
+
+
+def by_hand(reading: Reading) -> None:
+    reading_queue.take_next(reader=reading.reader, round_id=reading.round_id)
+    what = {"key": uuid.uuid4(), "site": "L1_INF", "mark": Mark(grade=1)}
+    reader_grades.grade(reader=reading.reader, reading_id=reading.pk, **what)
+
+
+def as_an_import(reading: Reading) -> None:
+    whole = imported_reads.ImportedFilm(reading.radiograph_id, dict.fromkeys(reading.sites, 0))
+    into = {"into": reading.round, "reader": reading.reader, "actor": None}
+    imported_reads.import_reads(films=[whole], **into)
+
+
+COMING = {"by hand": by_hand, "as an import": as_an_import}
 
 
 @pytest.fixture
@@ -35,6 +54,24 @@ def test_the_database_refuses_another_design_after_the_first_grade(
 ) -> None:
     with pytest.raises(IntegrityError, match="design of a study is fixed"), transaction.atomic():
         CHANGES[what](graded)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("comes", COMING)
+def test_a_change_waits_for_a_first_grade_that_is_being_saved(
+    study: MakeStudy, reader: MakeUser, comes: str, what: str
+) -> None:
+    made, ada = study(films=1), reader("ada")
+    reading = Reading.objects.get(round__study=made, reader=ada)
+    with ThreadPoolExecutor(1) as office:
+        with transaction.atomic():
+            COMING[comes](reading)
+            change = office.submit(closing, lambda: CHANGES[what](made))
+            while not somebody_waits_for_a_lock():
+                assert not change.done()
+        with pytest.raises(IntegrityError, match="design of a study is fixed"):
+            change.result()
 
 
 def test_a_reader_or_a_film_more_is_refused_too(
