@@ -76,7 +76,7 @@ def visit_on(day: date, patient: Patient) -> Visit:
     """The patient's visit of that day, a new one for a new day, locked until the transaction ends.
 
     Whoever adds a film or takes one away waits here for others who do: a visit that loses its last
-    film is removed. The order is film, patient, visit.
+    film is removed. The order is film, number, visit.
     """
     visits = Visit.objects.select_for_update(no_key=True)
     return visits.get_or_create(patient=patient, date=day)[0]

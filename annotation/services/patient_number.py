@@ -6,7 +6,6 @@ All numbers here are pseudonyms of numbers.
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import IntegrityError
 
 from annotation.models import Centre, Patient, PatientNumber, PersonAsked, Radiograph
 from annotation.services import patient_split
@@ -45,36 +44,39 @@ def people(number: str) -> list[Patient]:
     return list(named.union(numbered).order_by("pk"))
 
 
+def first(number: str) -> Patient | None:
+    """Who came first under the number; None for a new one.
+
+    Others who ask or say who came under it wait until the transaction ends. The order is film,
+    number, visit.
+    """
+    named = Patient.objects.select_for_update(no_key=True, of=("self",))
+    return named.select_related("centre").filter(pseudonym=number).first()
+
+
 def whose(came: Came) -> tuple[Patient, bool]:
     """The patient, and whether that is sure; a new one for a new number.
 
-    Where a person must say, it is the first who came under the number, and not sure.
+    Where a person must say, it is the first who came under the number, and not sure. IntegrityError
+    when the number came for the first time in this moment.
     """
-    others = people(came.number)  # first: whoever is seen here was remembered in the same moment
-    if patient := known(came):
-        remember(came, patient)
-    elif others:
-        return others[0], False
-    else:  # two films at once: the second meets the constraint and is stored again
-        patient = _new(came, came.number)
-        remember(came, patient)
-    return patient, True
+    sure: Patient | None
+    if (earlier := first(came.number)) is None:
+        sure = _new(came, came.number)
+    elif (sure := known(came)) is None:
+        return earlier, False
+    remember(came, sure)
+    return sure, True
 
 
 def remember(came: Came, patient: Patient) -> None:
-    """From now on this is the patient; one whose sex is not known gets it.
-
-    IntegrityError when somebody else is already known under number, hospital and sex, or when the
-    patient has got another sex in this moment and may be somebody else.
-    """
+    """From now on this is the patient; one whose sex is not known gets it. The number is locked."""
     PatientNumber.objects.get_or_create(
         number=came.number, centre=_at(came), sex=came.sex, patient=patient
     )
     if came.sex and not patient.sex:
-        # Two films at once: the second waits here for the first, and then looks again who it is.
-        if not Patient.objects.filter(pk=patient.pk, sex__in=("", came.sex)).update(sex=came.sex):
-            raise IntegrityError
         patient.sex = came.sex
+        patient.save(update_fields=["sex"])
 
 
 def ask(film: Radiograph, came: Came | None) -> None:

@@ -29,8 +29,7 @@ def answer(film: Radiograph, *, person: str | None, actor: User) -> Came | None:
             "from another hospital or with another sex."
         )
     came = _came(asked)
-    # Two answers to one question wait for each other here.
-    Patient.objects.select_for_update(no_key=True).get(pseudonym=came.number)
+    patient_number.first(came.number)  # two answers to one question wait for each other here
     patient = _patient(came, person)
     patient_number.remember(came, patient)
     _move(film, patient, asked)

@@ -1,16 +1,16 @@
 """Two films under one number that come at the same moment."""
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Event
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.db import connection
+from django.db.models.signals import post_save
 
-from annotation.models import Patient, PersonAsked, Radiograph, Visit
+from annotation.models import Patient, PatientNumber, PersonAsked, Radiograph, Visit
 from annotation.services import patient_number
 from annotation.services.dicom_import import FileResult, Status, import_film
 from annotation.services.film_pictures import FilmPictures
@@ -37,24 +37,19 @@ def bring(seed: int, sex: str, centre: str = "Berlin", day: str = "20140101") ->
 def test_of_two_films_of_one_person_at_once_nobody_asks_whose_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first is stored between the two questions of the second: who is it, and who else."""
-    order: list[str] = []
+    """The other is stored when the number was asked about, and was new."""
+    first, asked, others = patient_number.first, list[str](), list[FileResult]()
 
-    def then_the_other_comes(name: str, asks: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(came: Any) -> Any:
-            found = asks(came)
-            order.append(name)
-            if len(order) == 1:
-                with ThreadPoolExecutor(1) as sender:
-                    assert sender.submit(comes, 0, "F").result().status == Status.IMPORTED
-            return found
+    def then_the_other_comes(number: str) -> Patient | None:
+        found = first(number)
+        asked.append(number)
+        if len(asked) == 1:
+            with ThreadPoolExecutor(1) as sender:
+                others.append(sender.submit(comes, 0, "F").result(30))
+        return found
 
-        return asked
-
-    for name in ("known", "people"):
-        asks = then_the_other_comes(name, getattr(patient_number, name))
-        monkeypatch.setattr(patient_number, name, asks)
-    assert comes(1, "F").status == Status.IMPORTED
+    monkeypatch.setattr(patient_number, "first", then_the_other_comes)
+    assert bring(1, "F").status == others[0].status == Status.IMPORTED
     assert Patient.objects.count() == 1
 
 
@@ -68,20 +63,23 @@ def comes(seed: int, sex: str) -> FileResult:
 def test_a_man_and_a_woman_at_once_are_not_both_the_person_of_unknown_sex(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The second comes when the first knows its person, and is not stored yet."""
     assert bring(0, "").status == Status.IMPORTED
-    known, both_know, asked = patient_number.known, Barrier(2, timeout=30), set[str]()
+    known, later = patient_number.known, list[Future[FileResult]]()
 
-    def known_before_either_is_stored(came: Came) -> Patient | None:
-        patient = known(came)
-        if came.sex not in asked:
-            asked.add(came.sex)
-            both_know.wait()
-        return patient
+    with ThreadPoolExecutor(1) as sender:
 
-    monkeypatch.setattr(patient_number, "known", known_before_either_is_stored)
-    with ThreadPoolExecutor(2) as senders:
-        results = list(senders.map(comes, (1, 2), "FM"))
-    assert {one.status for one in results} == {Status.IMPORTED, Status.QUARANTINED}
+        def then_the_other_comes(came: Came) -> Patient | None:
+            patient = known(came)
+            if not later:
+                later.append(sender.submit(comes, 2, "M"))
+                while not somebody_waits_for_a_lock():
+                    assert not later[0].done()
+            return patient
+
+        monkeypatch.setattr(patient_number, "known", then_the_other_comes)
+        results = [bring(1, "F"), later[0].result()]
+    assert [one.status for one in results] == [Status.IMPORTED, Status.QUARANTINED]
     assert PersonAsked.objects.get().radiograph.state == "quarantined"
 
 
@@ -123,6 +121,40 @@ def test_a_film_comes_under_a_visit_that_an_answer_empties_in_that_moment(
     assert the(came).visit.patient == ada
     assert Radiograph.objects.get(pk=waiting.pk).visit.patient != ada
     assert Visit.objects.count() == 3
+
+
+def test_a_film_comes_by_what_an_answer_says_in_that_moment(admin: MakeUser) -> None:
+    """Both write under number, hospital and sex, and the patient's sex: neither waits for both."""
+    ada = the(bring(0, "")).visit.patient
+    waiting, actor = the(bring(1, "F", "Paris")), admin()
+    paris = waiting.person_asked.centre
+    # So it is when somebody decides on the waiting film while another one without a sex is told.
+    PatientNumber.objects.create(number=ada.pseudonym, centre=paris, patient=ada)
+    answers: list[Future[Radiograph]] = []
+
+    def an_admin_answers() -> Radiograph:
+        person = ada.pseudonym
+        try:
+            return accept(radiograph=waiting.pk, region="C", person=person, actor=actor)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as web:
+
+        def written_while_the_answer_is_given(**_: Any) -> None:
+            if not answers:
+                answers.append(web.submit(an_admin_answers))
+                while not somebody_waits_for_a_lock():
+                    assert not answers[0].done()
+
+        post_save.connect(written_while_the_answer_is_given, sender=PatientNumber)
+        try:
+            came = bring(2, "F", "Paris")
+        finally:
+            post_save.disconnect(written_while_the_answer_is_given, sender=PatientNumber)
+        assert answers[0].result().state == "ready"
+    assert came.status == Status.IMPORTED
+    assert {the(came).visit.patient, answers[0].result().visit.patient} == {ada}
 
 
 def the(result: FileResult) -> Radiograph:
