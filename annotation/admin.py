@@ -3,12 +3,9 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from annotation.models import AuditRecord, FilmSource, PatientNumber
-from annotation.services import audit
 
 admin.site.site_header = admin.site.site_title = "Syndesmo"
 admin.site.index_title = "Accounts, hospitals, schedule, audit"
@@ -39,9 +36,9 @@ class FilmSourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
 
 @admin.register(PatientNumber)
 class PatientNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """Whose a number is; a row that was answered wrongly is deleted, and the next film asks."""
+    """Whose a number is, to look at; a wrong answer is taken back on the radiographs page."""
 
-    list_display = ["number", "centre", "sex", "patient"]
+    list_display = ["number", "centre", "sex", "patient", "told", "taken_back"]
     search_fields = ["number", "patient__pseudonym"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -52,21 +49,9 @@ class PatientNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic
         """The database would refuse it."""
         return False
 
-    def delete_model(self, request: HttpRequest, obj: PatientNumber) -> None:
-        """Recorded."""
-        self.delete_queryset(request, PatientNumber.objects.filter(pk=obj.pk))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PatientNumber]) -> None:
-        """Recorded, each row."""
-        actor = User.objects.get(username=request.user.get_username())
-        with transaction.atomic():
-            for row in queryset.select_related("centre", "patient"):
-                audit.record(
-                    actor=actor, action="patient_number.deleted", subject=row,
-                    number=row.number, centre=row.centre.name, sex=row.sex,
-                    patient=row.patient.pseudonym,
-                )  # fmt: skip
-            queryset.delete()
+    def has_delete_permission(self, request: HttpRequest, obj: PatientNumber | None = None) -> bool:
+        """An answer is taken back on the radiographs page, with the films that came in by it."""
+        return False
 
 
 @admin.register(AuditRecord)

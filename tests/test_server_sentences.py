@@ -83,6 +83,7 @@ def test_no_sentence_counts_one_of_a_thing_as_several() -> None:
     fixed = {
         "At most {} areas of a film can be blacked out; draw fewer, larger ones.",
         "The header contradicts itself: {} of {} bits.",
+        "Write why the answer is taken back, in at most {} characters.",
         "Write why the film is set aside, in at most {} characters.",
         "Its totals are off by {} units, not by {} at most.",
         "{} workers died on this job. Read the worker's log, then start it again.",

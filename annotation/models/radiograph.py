@@ -10,17 +10,11 @@ from django.db import models
 from django.db.models import Case, ExpressionWrapper, Q, When
 
 from annotation.models.append_only import append_only, immutable, immutable_unless
+from annotation.models.whose_film import known_by_its_patient, ready_asks_nobody
 
 if TYPE_CHECKING:
     from annotation.models.study import Round
 
-_ASKS_NOBODY = """
-    IF EXISTS (SELECT 1 FROM annotation_personasked WHERE radiograph_id = NEW.id) THEN
-        RAISE EXCEPTION 'Nobody has said whose this film is.'
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
-"""
 REGIONS = [("C", "cervical"), ("L", "lumbar")]
 
 
@@ -100,9 +94,16 @@ class Radiograph(models.Model):
         READY = "ready"
         QUARANTINED = "quarantined", "waits for a person's decision"
         DISCARDED = "discarded", "kept out: its picture is deleted, its hashes know it again"
-        FORGOTTEN = "forgotten", "was discarded; sent again it is a new film"
+        FORGOTTEN = "forgotten", "discarded, may come again: sent again it is a new film"
 
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="radiographs")
+    known_by = models.ForeignKey(
+        "PatientNumber",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="films",
+        help_text="whose it is; null while a person is asked",
+    )
     region = models.CharField(max_length=1, choices=REGIONS, blank=True)
     state = models.CharField(max_length=11, choices=State, default=State.READY)
     reason = models.TextField(blank=True, help_text="Why the film waits or was discarded.")
@@ -189,13 +190,8 @@ class Radiograph(models.Model):
                 *("quarantined", "visit_id"),
                 *("width", "height", "inverted", "mirrored", "turned", "corrected"),
             ),
-            pgtrigger.Trigger(
-                name="ready_asks_nobody",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(new__state="ready") & ~pgtrigger.Q(old__state="ready"),
-                func=_ASKS_NOBODY,
-            ),
+            ready_asks_nobody(),
+            known_by_its_patient(),
             # Another film may have its identifier since then: a forgotten one is history.
             pgtrigger.Protect(
                 name="forgotten_for_good",

@@ -43,11 +43,12 @@ def judge(row: Radiograph, film: Film, clean: Dataset, *, asks_person: bool) -> 
 def add(film: Film, clean: Dataset, centre: str | None) -> Radiograph:
     """A new row under its patient's visit of that day, in the caller's transaction."""
     came = came_with(clean, centre)
-    patient, is_sure = patient_number.whose(came)
+    patient, known_by = patient_number.whose(came)
     row = _row(film, clean, patient)
-    judge(row, film, clean, asks_person=not is_sure)
+    row.known_by = known_by
+    judge(row, film, clean, asks_person=known_by is None)
     row.save()
-    patient_number.ask(row, None if is_sure else came)
+    patient_number.ask(row, None if known_by else came)
     return row
 
 

@@ -46,10 +46,10 @@ def give(
             raise IntegrityError
         has_no_picture = own.state == Radiograph.State.DISCARDED
         came = came_with(clean, centre)
-        _, is_sure = patient_number.whose(came)
-        judge(own, film, clean, asks_person=not is_sure)
-        patient_number.ask(own, None if is_sure else came)
-        own.save(update_fields=["sop_uid", "state", "reason", "region"])
+        _, own.known_by = patient_number.whose(came)
+        judge(own, film, clean, asks_person=own.known_by is None)
+        patient_number.ask(own, None if own.known_by else came)
+        own.save(update_fields=["sop_uid", "state", "reason", "region", "known_by"])
         if has_no_picture:
             pictures.write(own, film.glance, film.window)
         audit.record(

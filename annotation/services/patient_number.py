@@ -4,6 +4,7 @@ All numbers here are pseudonyms of numbers.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
@@ -27,7 +28,7 @@ def known(came: Came) -> Patient | None:
     Without a sex it is whoever is known there, if that is one person, and a person of whom no sex
     is known may have any.
     """
-    here = PatientNumber.objects.filter(number=came.number, centre__name=came.centre)
+    here = PatientNumber.objects.standing().filter(number=came.number, centre__name=came.centre)
     patients = [(row.sex, row.patient) for row in here.select_related("patient")]
     for sex, patient in patients:
         if came.sex and sex == came.sex:
@@ -37,10 +38,15 @@ def known(came: Came) -> Patient | None:
 
 
 def people(number: str) -> list[Patient]:
-    """Everybody who came under this number anywhere, the first to come first."""
+    """Everybody who came under this number anywhere, the first to come first.
+
+    One of whom a study has a film is there also when the answer was taken back, one without any
+    film is not.
+    """
     patients = Patient.objects.select_related("centre")
     # Two questions, each of an index: one with OR would look at every patient.
-    named, numbered = patients.filter(pseudonym=number), patients.filter(numbers__number=number)
+    named = patients.filter(pseudonym=number)
+    numbered = patients.filter(numbers__number=number, visits__isnull=False)
     return list(named.union(numbered).order_by("pk"))
 
 
@@ -54,29 +60,41 @@ def first(number: str) -> Patient | None:
     return named.select_related("centre").filter(pseudonym=number).first()
 
 
-def whose(came: Came) -> tuple[Patient, bool]:
-    """The patient, and whether that is sure; a new one for a new number.
+def whose(came: Came) -> tuple[Patient, PatientNumber | None]:
+    """The patient, a new one for a new number, and by what that is known.
 
-    Where a person must say, it is the first who came under the number, and not sure. IntegrityError
-    when the number came for the first time in this moment.
+    Where a person must say, it is the first who came under the number, and known by nothing.
+    IntegrityError when the number came for the first time in this moment.
     """
     sure: Patient | None
     if (earlier := first(came.number)) is None:
         sure = _new(came, came.number)
     elif (sure := known(came)) is None:
-        return earlier, False
-    remember(came, sure)
-    return sure, True
+        return earlier, None
+    return sure, remember(came, sure)
 
 
-def remember(came: Came, patient: Patient) -> None:
-    """From now on this is the patient; one whose sex is not known gets it. The number is locked."""
-    PatientNumber.objects.get_or_create(
-        number=came.number, centre=_at(came), sex=came.sex, patient=patient
-    )
+def remember(came: Came, patient: Patient, *, told: bool = False) -> PatientNumber:
+    """From now on this is the patient; one whose sex is not known gets it. The number is locked.
+
+    `told`: a person says so, and nothing else does.
+    """
+    key: dict[str, Any] = {
+        "number": came.number,
+        "centre": _at(came),
+        "sex": came.sex,
+        "patient": patient,
+    }
+    standing = PatientNumber.objects.standing().filter(**key).order_by("told")
+    row = None if told else standing.first()
+    if row is None:
+        row, _ = PatientNumber.objects.update_or_create(
+            **key, told=told, defaults={"taken_back": False}
+        )
     if came.sex and not patient.sex:
         patient.sex = came.sex
         patient.save(update_fields=["sex"])
+    return row
 
 
 def ask(film: Radiograph, came: Came | None) -> None:
@@ -93,10 +111,13 @@ def ask(film: Radiograph, came: Came | None) -> None:
 def another(came: Came) -> Patient:
     """A new patient beside those who came under this number, with a pseudonym and split of its own.
 
-    The pseudonym follows from number, hospital and sex, and on the n-th like that from n.
+    The pseudonym follows from number, hospital and sex, and on the n-th like that from n. One who
+    has no film any more, since an answer was taken back, is used again: the split was drawn.
     """
     nth = 0
-    while Patient.objects.filter(pseudonym=(name := _pseudonym(came, nth))).exists():
+    while found := Patient.objects.filter(pseudonym=(name := _pseudonym(came, nth))).first():
+        if not found.visits.exists():
+            return found
         nth += 1
     return _new(came, name)
 

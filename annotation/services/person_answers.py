@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 
 from annotation.errors import BadInput, Conflict
-from annotation.models import Patient, PersonAsked, Radiograph
+from annotation.models import Patient, PatientNumber, PersonAsked, Radiograph
 from annotation.services import audit, patient_number
 from annotation.services.film_row import ASKS_PERSON, CONFLICT, visit_on
 from annotation.services.patient_number import Came
@@ -30,9 +30,10 @@ def answer(film: Radiograph, *, person: str | None, actor: User) -> Came | None:
         )
     came = _came(asked)
     patient_number.first(came.number)  # two answers to one question wait for each other here
-    patient = _patient(came, person)
-    patient_number.remember(came, patient)
-    _move(film, patient, asked)
+    sure = patient_number.known(came)
+    patient = _patient(came, person, sure)
+    asked.delete()
+    put_under(film, patient, patient_number.remember(came, patient, told=sure is None))
     audit.record(
         actor=actor, action="radiograph.person_told", subject=film, number=came.number,
         centre=came.centre, sex=came.sex, patient=patient.pseudonym, answer=person,
@@ -55,8 +56,7 @@ def _came(asked: PersonAsked) -> Came:
     return Came(asked.number, asked.centre.name, asked.sex)
 
 
-def _patient(came: Came, person: str) -> Patient:
-    sure = patient_number.known(came)
+def _patient(came: Came, person: str, sure: Patient | None) -> Patient:
     if person == ANOTHER and sure is None:
         return patient_number.another(came)
     people = {one.pseudonym: one for one in patient_number.people(came.number)}
@@ -66,14 +66,11 @@ def _patient(came: Came, person: str) -> Patient:
     return chosen
 
 
-def _move(film: Radiograph, patient: Patient, asked: PersonAsked) -> None:
-    """The film's visit is the patient's of that day; nothing is asked any more."""
-    asked.delete()
-    if film.visit.patient_id == patient.pk:
-        return
+def put_under(film: Radiograph, patient: Patient, known_by: PatientNumber | None) -> None:
+    """The waiting film's visit is the patient's of that day; the number is locked."""
     before = visit_on(film.visit.date, film.visit.patient)  # a film may be coming under it
-    film.visit = visit_on(before.date, patient)
-    film.save(update_fields=["visit"])
+    film.visit, film.known_by = visit_on(before.date, patient), known_by
+    film.save(update_fields=["visit", "known_by"])
     if not before.radiographs.exists():
         before.delete()
 
@@ -83,7 +80,8 @@ def _settle(asked: PersonAsked, patient: Patient) -> None:
     film = Radiograph.objects.select_for_update(skip_locked=True).filter(pk=asked.radiograph_id)
     if (own := film.first()) is None:  # somebody decides on it in this moment
         return
-    _move(own, patient, asked)
+    put_under(own, patient, patient_number.remember(_came(asked), patient))
+    asked.delete()
     own.reason = own.reason.removesuffix(ASKS_PERSON).strip()
     if not own.reason and Radiograph.objects.ready().filter(sop_uid=own.sop_uid).exists():
         own.reason = CONFLICT

@@ -17,8 +17,7 @@ def set_aside(*, radiograph: int, reason: str, actor: User) -> Radiograph:
     Raises NotFound; BadInput without a reason; Conflict when it is not in use, or when a study has
     it, whose readings are of what was read.
     """
-    reason = reason.strip()
-    if not reason or len(reason) > LONGEST_REASON:
+    if not (reason := sound(reason)):
         raise BadInput(f"Write why the film is set aside, in at most {LONGEST_REASON} characters.")
     with transaction.atomic():
         film = locked(radiograph)
@@ -33,6 +32,12 @@ def set_aside(*, radiograph: int, reason: str, actor: User) -> Radiograph:
         film.save(update_fields=["state", "reason"])
         audit.record(actor=actor, action="radiograph.set_aside", subject=film, reason=reason)
     return film
+
+
+def sound(reason: str) -> str:
+    """A reason as it is stored; empty where it is none, or too long."""
+    reason = reason.strip()
+    return reason if len(reason) <= LONGEST_REASON else ""
 
 
 def forget(*, radiograph: int, actor: User) -> Radiograph:

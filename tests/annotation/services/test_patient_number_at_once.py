@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.signals import post_save
 
 from annotation.models import Patient, PatientNumber, PersonAsked, Radiograph, Visit
-from annotation.services import patient_number
+from annotation.services import asked_again, patient_number
+from annotation.services.asked_again import take_back
 from annotation.services.dicom_import import FileResult, Status, import_film
 from annotation.services.film_pictures import FilmPictures
 from annotation.services.patient_number import Came
 from annotation.services.quarantine import accept
 from tests.annotation.at_once import somebody_waits_for_a_lock
-from tests.annotation.conftest import MakeUser
+from tests.annotation.conftest import MakeStudy, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,9 +54,9 @@ def test_of_two_films_of_one_person_at_once_nobody_asks_whose_they_are(
     assert Patient.objects.count() == 1
 
 
-def comes(seed: int, sex: str) -> FileResult:
+def comes(seed: int, sex: str, centre: str = "Berlin") -> FileResult:
     try:
-        return bring(seed, sex)
+        return bring(seed, sex, centre)
     finally:
         connection.close()
 
@@ -155,6 +156,52 @@ def test_a_film_comes_by_what_an_answer_says_in_that_moment(admin: MakeUser) -> 
         assert answers[0].result().state == "ready"
     assert came.status == Status.IMPORTED
     assert {the(came).visit.patient, answers[0].result().visit.patient} == {ada}
+
+
+def test_a_film_that_comes_while_an_answer_is_taken_back_asks_too(
+    admin: MakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the number, and then looks whose it is."""
+    bring(0, "F")
+    waiting, actor = the(bring(1, "F", "Paris")), admin()
+    accept(radiograph=waiting.pk, region="C", person="another", actor=actor)
+    forget_sex, later = asked_again._forget_sex, list[Future[FileResult]]()
+
+    with ThreadPoolExecutor(1) as sender:
+
+        def while_a_film_comes(patient: Patient) -> None:
+            later.append(sender.submit(comes, 2, "F", "Paris"))
+            while not somebody_waits_for_a_lock():
+                assert not later[0].done()
+            forget_sex(patient)
+
+        monkeypatch.setattr(asked_again, "_forget_sex", while_a_film_comes)
+        take_back(radiograph=waiting.pk, reason="The same person.", actor=actor)
+        assert later[0].result().status == Status.QUARANTINED
+    assert PersonAsked.objects.count() == 2
+
+
+def test_a_study_that_takes_a_film_while_its_answer_is_taken_back_has_it(
+    admin: MakeUser, study: MakeStudy
+) -> None:
+    bring(0, "F")
+    told, actor = the(bring(1, "F", "Paris")), admin()
+    accept(radiograph=told.pk, region="C", person="another", actor=actor)
+
+    def an_admin_takes_it_back() -> asked_again.Answer:
+        try:
+            return take_back(radiograph=told.pk, reason="Wrong.", actor=actor)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as web:
+        with transaction.atomic():
+            study(films=[told], name="Spring")
+            answer = web.submit(an_admin_takes_it_back)
+            while not somebody_waits_for_a_lock():
+                assert not answer.done()
+        assert answer.result().stays == {told.pk: "Spring"}
+    assert Radiograph.objects.get(pk=told.pk).state == "ready"
 
 
 def the(result: FileResult) -> Radiograph:
