@@ -32,6 +32,8 @@ MAY_CALL: dict[Route, frozenset[str]] = {
     ("GET", "radiographs"): OFFICE,
     ("POST", "radiographs"): OFFICE,
     ("PATCH", "radiographs/<id>"): ADMIN,
+    ("GET", "radiographs/<id>/asked_again"): ADMIN,
+    ("POST", "radiographs/<id>/asked_again"): ADMIN,
     ("GET", "radiographs/<id>/thumbnail"): OFFICE,
     ("GET", "radiographs/<id>/picture"): ADMIN,
     ("GET", "unreadable_films"): OFFICE,

@@ -41,13 +41,14 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
     pregraded = serializers.BooleanField()
     plausible = serializers.BooleanField(allow_null=True)
     asks_person = serializers.SerializerMethodField()
+    person_told = serializers.SerializerMethodField()
 
     class Meta:
         model = Radiograph
         fields = [
             "id", "patient", "visit_date", "region", "state", "reason", "width", "height",
             "facing", "scanner", "imported_at", "thumbnail_url", "pregraded", "plausible",
-            "asks_person",
+            "asks_person", "person_told",
         ]  # fmt: skip
 
     def get_region(self, film: Radiograph) -> str | None:
@@ -87,6 +88,10 @@ class RadiographOut(serializers.ModelSerializer[Radiograph]):
             for one in patient_number.people(asked.number)
         ]
         return {"centre": asked.centre.name, "sex": asked.sex or None, "people": people}
+
+    def get_person_told(self, film: Radiograph) -> bool:
+        """Whether it came in by what a person said of whose it is, which can be taken back."""
+        return film.known_by is not None and film.known_by.is_by_answer
 
     def get_thumbnail_url(self, film: Radiograph) -> str:
         """Where the small picture is."""
@@ -161,7 +166,8 @@ def shown() -> "QuerySet[Radiograph]":
         key_points__state=ModelVersion.State.SERVING,
         corner_grades__state=ModelVersion.State.SERVING,
     ).order_by("-pk")
-    return Radiograph.objects.select_related("visit__patient", "person_asked__centre").annotate(
+    beside = ("visit__patient", "person_asked__centre", "known_by__patient")
+    return Radiograph.objects.select_related(*beside).annotate(
         pregraded=Exists(newest),
         plausible=Subquery(newest.values("plausible")[:1], output_field=BooleanField()),
     )

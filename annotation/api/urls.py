@@ -9,6 +9,7 @@ from annotation.api.adjudication import (
     NextCaseView,
 )
 from annotation.api.agreement import AgreementView
+from annotation.api.asked_again import AskedAgainView
 from annotation.api.calibration import (
     CalibrationTriesView,
     CalibrationView,
@@ -69,6 +70,7 @@ urlpatterns = [
     # radiographs
     path("radiographs", RadiographsView.as_view()),
     path("radiographs/<int:radiograph>", RadiographView.as_view()),
+    path("radiographs/<int:radiograph>/asked_again", AskedAgainView.as_view()),
     path("radiographs/<int:radiograph>/thumbnail", ThumbnailView.as_view()),
     path("radiographs/<int:pk>/picture", WaitingPictureView.as_view()),
     path("unreadable_films", UnreadableFilmsView.as_view()),

@@ -174,6 +174,9 @@ export const setRadiographAside = (id: number, reason: string) =>
   patch<c.Radiograph>(`radiographs/${id}`, { state: "quarantined", reason });
 export const forgetRadiograph = (id: number) =>
   patch<c.Radiograph>(`radiographs/${id}`, { state: "forgotten" });
+export const answerOf = (id: number) => get<c.AnswerToWhose>(`radiographs/${id}/asked_again`);
+export const askAgainWhose = (id: number, reason: string) =>
+  post<c.AnswerToWhose>(`radiographs/${id}/asked_again`, { reason });
 export const unreadableFilms = () => get<c.Page<c.UnreadableFilm>>("unreadable_films");
 export const giveUpFilm = (id: number) =>
   patch<c.UnreadableFilm>(`unreadable_films/${id}`, { state: "given_up" });

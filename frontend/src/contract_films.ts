@@ -22,6 +22,17 @@ export interface Radiograph {
   plausible: boolean | null;
   /** Whose it is must be said: null when that is known. */
   asks_person: PersonAsked | null;
+  /** It came in by what a person said of whose it is, which can be taken back. */
+  person_told: boolean;
+}
+
+/** What a person said of whose films are, and what becomes of these when it is taken back. */
+export interface AnswerToWhose {
+  patient: string;
+  centre: string;
+  sex: Sex | null;
+  asks: number[];
+  stays: { film: number; study: string }[];
 }
 
 /** Somebody under the number that a film came with, as they came first. */

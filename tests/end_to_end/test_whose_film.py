@@ -45,7 +45,7 @@ def test_a_film_is_set_aside_discarded_and_comes_again(
     admin.shows("whose-film-list")
 
     rows.get_by_role("button", name="Set aside").click()
-    dialog = page.get_by_test_id("set-aside")
+    dialog = page.get_by_test_id("undo-decision")
     done = dialog.get_by_role("button", name="Set aside")
     expect(done).to_be_disabled()
     dialog.get_by_label("Why").fill("The marker reads backwards: the film is mirrored.")
@@ -104,6 +104,21 @@ def test_another_person_with_the_same_number_becomes_a_patient(
     row = page.get_by_test_id("film-row").filter(has=page.get_by_text(number, exact=True))
     expect(row).to_contain_text("P")
     expect(row).not_to_contain_text(before)
+
+    row.get_by_role("button", name="Ask again whose").click()
+    undo = page.get_by_test_id("undo-decision")
+    expect(undo).to_contain_text(f"Film {number} is out of use")
+    undo.get_by_label("Why").fill("Both films are of one person.")
+    admin.shows("whose-film-ask-again")
+    undo.get_by_role("button", name="Ask again whose").click()
+    expect(waiting).to_contain_text("same person")
+    assert patient(waiting) == before
+    waiting.get_by_test_id("decide").click()
+    choice.get_by_label("The same person").check()
+    dialog.get_by_test_id("accept-film").click()
+    expect(waiting).to_have_count(0)
+    expect(row).to_contain_text(before)
+    admin.shows("whose-film-the-same")
 
 
 def sends(admin: Person, file: Path) -> None:

@@ -86,6 +86,7 @@ def test_the_list_shows_a_film_as_the_contract_says(page: Client) -> None:
         "pregraded": False,
         "plausible": None,
         "asks_person": None,
+        "person_told": False,
     }
 
 

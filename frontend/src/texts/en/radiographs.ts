@@ -114,6 +114,21 @@ export const radiographs = {
       "It is no longer in use and waits for a decision like a new film. A film that a study has stays where it is.",
     reason: "Why",
     reasonHint: "Stored and shown with the film: write no name and no patient number.",
+    askAgain: "Ask again whose",
+    askAgainTitle: (film: number) => `Ask again whose film ${film} is?`,
+    said: (described: string, patient: string) =>
+      `It was answered that this patient number, from ${described}, is patient ${patient}. The answer is taken back, and the next film asks.`,
+    asks: (films: readonly number[], shown: string) =>
+      films.length === 1
+        ? `Film ${shown} is out of use until it is said again whose it is.`
+        : `Films ${shown} are out of use until it is said again whose they are. One new answer settles all that wait for nothing else.`,
+    asksNone: "No film asks again.",
+    stays: (films: readonly number[], shown: string, study: string) =>
+      films.length === 1
+        ? `Film ${shown} stays in use under this patient, with all reads: “${study}” has it.`
+        : `Films ${shown} stay in use under this patient, with all reads: “${study}” has them.`,
+    more: (shown: string, n: number) => `${shown} and ${n} more`,
+    recordedHint: "Stored in the audit records: write no name and no patient number.",
     forget: "Let it come again",
     forgetTitle: (film: number) => `Let film ${film} come again?`,
     forgetSentence:

@@ -113,6 +113,19 @@ export const radiographs: typeof english = {
       "더는 사용하지 않으며 새 영상처럼 결정을 기다립니다. 연구에 들어 있는 영상은 그대로 둡니다.",
     reason: "이유",
     reasonHint: "영상과 함께 저장하고 표시합니다. 이름이나 환자 번호는 적지 마십시오.",
+    askAgain: "누구인지 다시 묻기",
+    askAgainTitle: (film) => `영상 ${film}번이 누구의 것인지 다시 물을까요?`,
+    said: (described, patient) =>
+      `이 환자 번호(${described})는 환자 ${patient}라고 답했습니다. 이 답을 되돌리며, 다음에 오는 영상부터 다시 묻습니다.`,
+    asks: (films, shown) =>
+      films.length === 1
+        ? `영상 ${shown}: 누구의 것인지 다시 답할 때까지 사용하지 않습니다.`
+        : `영상 ${shown}: 누구의 것인지 다시 답할 때까지 사용하지 않습니다. 한 번 답하면 그 답만 기다리던 영상이 모두 정해집니다.`,
+    asksNone: "다시 묻는 영상은 없습니다.",
+    stays: (_, shown, study) =>
+      `영상 ${shown}: “${study}”에 들어 있으므로 판독과 함께 이 환자의 영상으로 그대로 둡니다.`,
+    more: (shown, n) => `${shown} 외 ${n}건`,
+    recordedHint: "감사 기록에 저장합니다. 이름이나 환자 번호는 적지 마십시오.",
     forget: "재전송 허용",
     forgetTitle: (film) => `영상 ${film}번이 다시 들어올 수 있게 할까요?`,
     forgetSentence: "화상은 이미 없습니다. 다시 보내면 새 영상으로 들어옵니다. 결정은 기록됩니다.",
