@@ -228,7 +228,8 @@ export class Viewer {
 
   private paint(): void {
     this.frame = 0;
-    if (!this.picture) return;
+    const { width, height } = this.painter.canvas;
+    if (!this.picture || !width || !height) return; // a dialog that closes has no room any more
     this.painter.paint(this.toRaster(this.view), this.window, this.inverted);
     this.preview.remove();
     this.events.onpaint?.();
