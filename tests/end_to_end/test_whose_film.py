@@ -107,7 +107,7 @@ def test_another_person_with_the_same_number_becomes_a_patient(
 
     row.get_by_role("button", name="Ask again whose").click()
     undo = page.get_by_test_id("undo-decision")
-    expect(undo).to_contain_text(f"Film {number} is out of use")
+    expect(undo).to_contain_text(f"Film {number} goes out of use")
     undo.get_by_label("Why").fill("Both films are of one person.")
     admin.shows("whose-film-ask-again")
     undo.get_by_role("button", name="Ask again whose").click()

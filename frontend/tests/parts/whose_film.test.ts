@@ -19,12 +19,12 @@ describe("an answer to whose a film is, taken back", () => {
   it("says whose the films were said to be, and which ask again", () => {
     const [said, asks, ...more] = whatBecomes(answer);
     expect(said).toContain("from Paris, female, is patient P2");
-    expect(asks).toMatch(/^Film 7 is out of use/);
+    expect(asks).toMatch(/^Film 7 goes out of use/);
     expect(more).toEqual([]);
   });
 
   it("counts those that are too many to name", () => {
-    expect(whatBecomes({ ...answer, asks: many })[1]).toMatch(/^Films 1, .*, 12 and 2 more are/);
+    expect(whatBecomes({ ...answer, asks: many })[1]).toMatch(/^Films 1, .*, 12 and 2 more go/);
   });
 
   it("says which stay, study by study, and that none asks where all do", () => {

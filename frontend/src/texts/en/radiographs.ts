@@ -120,8 +120,8 @@ export const radiographs = {
       `It was answered that this patient number, from ${described}, is patient ${patient}. The answer is taken back, and the next film asks.`,
     asks: (films: readonly number[], shown: string) =>
       films.length === 1
-        ? `Film ${shown} is out of use until it is said again whose it is.`
-        : `Films ${shown} are out of use until it is said again whose they are. One new answer settles all that wait for nothing else.`,
+        ? `Film ${shown} goes out of use until it is said again whose it is.`
+        : `Films ${shown} go out of use until it is said again whose they are. One new answer settles all that wait for nothing else.`,
     asksNone: "No film asks again.",
     stays: (films: readonly number[], shown: string, study: string) =>
       films.length === 1
