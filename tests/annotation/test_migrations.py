@@ -16,8 +16,8 @@ def test_the_migrations_say_what_the_models_say() -> None:
 @pytest.fixture
 def before_known_by(transactional_db: None) -> Iterator[Any]:
     """The tables as they were before a film said by what it is known."""
-    yield _migrated("0028_code_that_trained")
-    _migrated("0029_asked_again")
+    yield _migrated("0030_first_grade_in_hand")
+    _migrated("0031_asked_again")
 
 
 def _migrated(name: str) -> Any:
@@ -61,7 +61,7 @@ def test_films_that_came_in_by_an_answer_before_that_was_kept_are_known_by_it(
     no_sex = film(ada, {"centre": "Berlin", "sex": ""})
     other, later = film(eve, {"centre": "Paris", "sex": "F"}), film(eve, {})
 
-    after = _migrated("0029_asked_again")
+    after = _migrated("0031_asked_again")
     films = after.get_model("annotation", "Radiograph").objects.select_related("known_by__centre")
     rows = {film.pk: film.known_by for film in films}
     assert rows[own] is None
