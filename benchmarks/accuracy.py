@@ -42,11 +42,11 @@ NOTES = [
     "films, not a rival here.",
     "No scoliosis, no transitional vertebra, no fracture: a level shift caused by a sixth lumbar "
     "vertebra is not in these rates.",
-    "The bounds that send a film to a person were tightened after two shifts that nobody noticed "
-    "among the first 1,384 films of `levels`; on those of `levels_fresh` nothing was set.",
+    "The bounds that send a film to a person were tightened after two shifts that nobody noticed, "
+    "with earlier weights, among the first 1,384 films of `levels`; on those of `levels_fresh` "
+    "nothing was set.",
     "Flowing ossification (DISH) was in the training films of 15 of 100 people of the trial "
-    "preset, and is in 3 of 100 here. The weights before, which had not learnt it, called 70 of "
-    "110 healthy corners behind it a bridge.",
+    "preset, and is in 3 of 100 here.",
     "The recipes are compared at a scale that two cores train in minutes, from scratch: which of "
     "them wins at full scale on real films is not shown.",
 ]
