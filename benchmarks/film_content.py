@@ -25,7 +25,8 @@ from inference.predict import Grader
 from tests.inference.drawn_films import KINDS, drawn
 from training.phantom import PhantomFilm, generate
 
-SEED = 921  # derived nothing and trained nothing
+# Nothing was trained or set on these: the bound was set on seed 921 and the first five drawings
+SEED, FIRST_DRAWING = 923, 5
 PER_BATCH = 4
 
 
@@ -93,7 +94,7 @@ def others(grader: Grader, seeds: int) -> dict[str, Any]:
     """Of each kind: how many passed, of how many, filed as a neck and as a back."""
     passed = {}
     for kind in KINDS:
-        films = [drawn(kind, seed) for seed in range(seeds)]
+        films = [drawn(kind, FIRST_DRAWING + seed) for seed in range(seeds)]
         regions: tuple[Region, Region] = ("C", "L")
         missed = 0
         for region in regions:
