@@ -150,10 +150,12 @@ def _graded(
     files = {
         # The database checks the region of a ready film
         number: FilmFile(
-            number, film.picture_path, cast(Region, film.region), Window(center, width)
+            number,
+            film.picture_path,
+            cast(Region, film.region),
+            Window(film.window_center, film.window_width),
         )
         for number, film in films.items()
-        for center, width in [(film.window_center, film.window_width)]
     }
     for company in begun_films.in_company(list(films)):
         for outcomes in graded(grader, [files[film] for film in company], begins=hand.begin):

@@ -25,7 +25,6 @@ class Migration(migrations.Migration):
                         help_text="as its job names it, for one claim", max_length=120
                     ),
                 ),
-                ("begun_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "radiograph",
                     models.ForeignKey(

@@ -13,7 +13,6 @@ class BegunFilm(models.Model):
 
     radiograph = models.ForeignKey(Radiograph, on_delete=models.PROTECT, related_name="+")
     worker = models.CharField(max_length=120, help_text="as its job names it, for one claim")
-    begun_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
