@@ -45,6 +45,13 @@ _NORMAL = Mark(grade=0)
 
 
 @pytest.fixture
+def pictures(settings: Settings, tmp_path: Path) -> Path:
+    """The picture store is the test's own folder."""
+    settings.PICTURES = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
 def user(db: None) -> MakeUser:
     """``user("ada", "reader", "data")``: the account of that name, with these roles added."""
 

@@ -1,7 +1,6 @@
 """The back office: what is only shown there."""
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -10,7 +9,7 @@ from annotation.services.dicom_import import import_film
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 URL = "/admin/annotation/patientnumber/"
 
 
@@ -25,11 +24,6 @@ def office(admin: MakeUser) -> Client:
 def bring(seed: int) -> Radiograph:
     ds = film(stored(seed=seed), SOPInstanceUID=f"1.2.{seed}")
     return Radiograph.objects.get(pk=import_film(as_bytes(ds), name="a").radiograph)
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: object) -> None:
-    settings.PICTURES = tmp_path
 
 
 def test_nobody_writes_changes_or_deletes_a_number_by_hand(office: Client) -> None:

@@ -1,10 +1,8 @@
 """A wrong answer to whose a film is, over HTTP: what taking it back would do, and doing it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -12,13 +10,8 @@ from annotation.services.dicom_import import import_film
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 URL = "/api/v1/radiographs"
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
 
 
 @pytest.fixture

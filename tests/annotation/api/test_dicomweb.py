@@ -1,11 +1,9 @@
 """Films by STOW-RS: the codes and the answer of the standard, each failure with its reason."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 from pydicom.dataset import Dataset
@@ -17,16 +15,11 @@ from inference.dicom import read_film
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import CR, as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 URL = "/api/v1/dicomweb/studies"
 RELATED = 'multipart/related; type="application/dicom"; boundary="b"'
 ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"
 STUDY = "1.2.826.0.1.3680043.8.498.9"
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -17,14 +16,9 @@ from inference.picture import read_picture
 from tests.annotation.conftest import MakeModel, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 SignedIn = Callable[[User], Client]
 URL = "/api/v1/radiographs"
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """A wrong answer to whose a film is is taken back: nothing of it stays, and nothing is lost."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.db import DatabaseError, IntegrityError, transaction
 
 from annotation.errors import BadInput, Conflict, NotFound
@@ -20,26 +18,17 @@ from annotation.models import (
 )
 from annotation.services import patient_number
 from annotation.services.asked_again import answer_of, take_back
-from annotation.services.dicom_import import import_film
 from annotation.services.film_row import ASKS_PERSON
 from annotation.services.quarantine import accept, discard
 from inference.correction import Correction
+from tests.annotation import brought_films
 from tests.annotation.conftest import MakeFilm, MakeStudy, MakeUser
-from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 
 
 def bring(seed: int, centre: str = "Berlin", sex: str = "M", **attributes: Any) -> Radiograph:
-    attributes = {"SOPInstanceUID": f"1.2.3.{seed}", "PatientSex": sex, **attributes}
-    ds = film(stored(seed=seed), PatientID="1001", **attributes)
-    result = import_film(as_bytes(ds), name="a", centre=centre)
-    return the(result.radiograph)
+    return the(brought_films.bring(seed, centre, sex, **attributes).radiograph)
 
 
 def the(number: int | None) -> Radiograph:
@@ -140,13 +129,18 @@ def test_what_was_known_before_it_was_also_said_stays(admin: MakeUser) -> None:
     assert the(first.pk).state == "ready"
 
 
-def test_one_of_two_answers_about_a_patient_is_taken_back_alone(admin: MakeUser) -> None:
+def man_woman_and_his_film_without_a_sex(actor: Any) -> tuple[Radiograph, Radiograph, Radiograph]:
     bring(0, sex="")
     man, woman = bring(1, "Paris", "M"), bring(2, "Paris", "F")
-    said(woman, "another", admin())
-    said(man, "another", admin())
+    said(woman, "another", actor)
+    said(man, "another", actor)
     unknown = bring(3, "Paris", "")
-    said(unknown, whose(man).pseudonym, admin())
+    said(unknown, whose(man).pseudonym, actor)
+    return man, woman, unknown
+
+
+def test_one_of_two_answers_about_a_patient_is_taken_back_alone(admin: MakeUser) -> None:
+    man, woman, unknown = man_woman_and_his_film_without_a_sex(admin())
     take_back(radiograph=unknown.pk, reason="The woman.", actor=admin())
     assert [the(one.pk).state for one in (man, woman, unknown)] == ["ready", "ready", "quarantined"]
     said(unknown, whose(woman).pseudonym, admin())
@@ -155,12 +149,7 @@ def test_one_of_two_answers_about_a_patient_is_taken_back_alone(admin: MakeUser)
 
 def test_another_answer_that_says_whose_it_is_must_be_taken_back_first(admin: MakeUser) -> None:
     """The film without a sex says that he came to Paris, and then the man's own film is his."""
-    bring(0, sex="")
-    man, woman = bring(1, "Paris", "M"), bring(2, "Paris", "F")
-    said(woman, "another", admin())
-    said(man, "another", admin())
-    unknown = bring(3, "Paris", "")
-    said(unknown, whose(man).pseudonym, admin())
+    man, _, unknown = man_woman_and_his_film_without_a_sex(admin())
     before = everything()
     with pytest.raises(Conflict, match="Take the other answers about it back first"):
         take_back(radiograph=man.pk, reason="Wrong.", actor=admin())

@@ -1,11 +1,9 @@
 """A film whose identifier another film has comes in when it is sent again under its own."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import LazySettings
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from annotation.models import AuditRecord, Radiograph
@@ -15,12 +13,7 @@ from inference.picture import read_picture
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 
 
 def bring(seed: int, uid: str, **attributes: Any) -> FileResult:

@@ -1,10 +1,8 @@
 """Two people with one number: whose a film is, asked once and known ever after."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.db import DatabaseError, IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,25 +17,14 @@ from annotation.models import (
     Radiograph,
     Visit,
 )
-from annotation.services.dicom_import import FileResult, Status, import_film
+from annotation.services.dicom_import import FileResult, Status
 from annotation.services.film_row import ASKS_PERSON
 from annotation.services.quarantine import accept, discard
 from annotation.services.undone_decisions import forget
+from tests.annotation.brought_films import bring
 from tests.annotation.conftest import MakeFilm, MakeUser
-from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
-
-
-def bring(seed: int, centre: str = "Berlin", sex: str = "M", **attributes: Any) -> FileResult:
-    attributes = {"SOPInstanceUID": f"1.2.3.{seed}", "PatientSex": sex, **attributes}
-    ds = film(stored(seed=seed), PatientID="1001", **attributes)
-    return import_film(as_bytes(ds), name="a", centre=centre)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 
 
 def the(result: FileResult) -> Radiograph:

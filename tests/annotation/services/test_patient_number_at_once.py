@@ -1,12 +1,10 @@
 """Two films under one number that come at the same moment."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection, transaction
 from django.db.models.signals import post_save
 
@@ -21,12 +19,7 @@ from tests.annotation.at_once import somebody_waits_for_a_lock
 from tests.annotation.conftest import MakeStudy, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("pictures")]
 
 
 def bring(seed: int, sex: str, centre: str = "Berlin", day: str = "20140101") -> FileResult:

@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from django.conf import LazySettings
 from django.db import DatabaseError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -19,12 +18,7 @@ from inference.picture import automatic_window, read_picture
 from tests.annotation.conftest import MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 
 
 def brought(seed: int = 0, body_part: str = "SPINE") -> int:

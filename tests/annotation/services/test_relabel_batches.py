@@ -8,24 +8,28 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotation.errors import Conflict
-from annotation.models import QueriedCorner, Study
+from annotation.models import QueriedCorner, Radiograph, Study
 from annotation.services import corner_routing, relabel_batches
 from tests.annotation.at_once import at_once
 from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
 
 
+@pytest.fixture
+def torn(film: MakeFilm, model_version: MakeModel, pregraded: Any) -> Radiograph:
+    """A film of which the model cannot settle a corner."""
+    own = film()
+    pregraded(own, model_version(), p=(0.5, 0.4, 0.1, 0.0))
+    return own
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_batches_at_once_do_not_ask_for_the_same_corners(
     study: MakeStudy,
-    film: MakeFilm,
+    torn: Radiograph,
     reader: MakeUser,
     coordinator: MakeUser,
-    model_version: MakeModel,
-    pregraded: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    torn = film()
-    pregraded(torn, model_version(), p=(0.5, 0.4, 0.1, 0.0))
     made, office, ada = study(films=[torn]), coordinator(), reader("ada")
     first_has_ranked, second_has_ranked = threading.Event(), threading.Event()
     ranked = corner_routing.ranked_corners
@@ -50,15 +54,8 @@ def test_two_batches_at_once_do_not_ask_for_the_same_corners(
 
 
 def test_the_study_is_locked_once(
-    study: MakeStudy,
-    film: MakeFilm,
-    reader: MakeUser,
-    coordinator: MakeUser,
-    model_version: MakeModel,
-    pregraded: Any,
+    study: MakeStudy, torn: Radiograph, reader: MakeUser, coordinator: MakeUser
 ) -> None:
-    torn = film()
-    pregraded(torn, model_version(), p=(0.5, 0.4, 0.1, 0.0))
     made, who = study(films=[torn]), {"readers": [reader("ada")], "actor": coordinator()}
     with CaptureQueriesContext(connection) as asked:
         relabel_batches.open_ranked(study=made, size=4, random_share=0.0, **who)

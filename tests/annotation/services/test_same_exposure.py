@@ -1,11 +1,9 @@
 """The same exposure is one film, whatever window, polarity or orientation it comes under."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import LazySettings
 from django.db import DatabaseError, IntegrityError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -17,14 +15,9 @@ from inference.picture import read_picture
 from tests.annotation.conftest import MakeFilm, MakeUser
 from tests.inference.dicom_files import as_bytes, film, stored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pictures")]
 WINDOW = {"WindowCenter": 2000, "WindowWidth": 1000}
 OTHERWISE = "It came with another window, polarity or orientation than before"
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
 
 
 def bring(seed: int = 0, uid: str = "1", **attributes: Any) -> FileResult:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.conf import LazySettings
 from django.db import DatabaseError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -22,12 +21,8 @@ from tests.annotation.conftest import MakeFilm, MakeModel, MakeStudy, MakeUser
 from tests.annotation.services.study_at_once import while_a_study_is_made
 from tests.inference.dicom_files import as_bytes, film, stored
 
+pytestmark = pytest.mark.usefixtures("pictures")
 FILM = stored(seed=4)
-
-
-@pytest.fixture(autouse=True)
-def pictures(settings: LazySettings, tmp_path: Path) -> None:
-    settings.PICTURES = tmp_path
 
 
 def bring(data: bytes | None = None, **attributes: Any) -> FileResult:
